@@ -1,0 +1,1 @@
+//! The `ferroforce` command as a library.

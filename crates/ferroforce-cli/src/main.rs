@@ -1,0 +1,3 @@
+//! The `ferroforce` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! SOQL and SOSL: lexer, syntax tree, parser and printer.

@@ -1,0 +1,1 @@
+//! The Salesforce client for Rust.
