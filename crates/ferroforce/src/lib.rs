@@ -1,1 +1,7 @@
 //! The Salesforce client for Rust.
+
+pub mod auth;
+pub mod error;
+pub mod transport;
+
+pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};

@@ -1,0 +1,5 @@
+//! Signing in and staying signed in.
+
+mod error;
+
+pub use error::{AuthError, AuthErrorKind};

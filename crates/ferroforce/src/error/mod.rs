@@ -1,0 +1,316 @@
+//! What can go wrong, and what it means for the caller.
+
+mod api;
+mod context;
+mod display;
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+pub use api::{ApiError, DuplicateMatch, ErrorCode};
+pub use context::CallContext;
+pub use display::Redacted;
+
+pub(crate) use api::{CODE_LENGTH, parse_error_body};
+
+use crate::auth::AuthError;
+use crate::transport::TransportError;
+
+/// The result of nearly everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// A failed call: what happened, to which request, and what to do about it.
+///
+/// Cheap to clone and eight bytes wide. [`kind`](Self::kind) tells the family;
+/// the predicates answer the questions that programs ask; the accessors give
+/// every detail that Salesforce sent.
+///
+/// `Display` is meant for the caller and may hold data of the org (a duplicate
+/// value, an external id). [`redacted`](Self::redacted) prints the same without.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    api: Arc<[ApiError]>,
+    status: Option<StatusCode>,
+    retry_after: Option<Duration>,
+    may_have_been_processed: bool,
+    context: Option<CallContext>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The family of an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input was refused before anything was sent.
+    InvalidInput,
+    /// Sign-in failed. [`Error::auth`] has the details.
+    Auth,
+    /// No connection could be made, so nothing was sent.
+    Connect,
+    /// The time limit passed. The request may have been processed.
+    Timeout,
+    /// The connection broke, or the body ended before its promised length.
+    Interrupted,
+    /// Salesforce refused the request. [`Error::api_errors`] has its words.
+    Api,
+    /// An external id matched more than one record (HTTP 300).
+    MultipleMatches,
+    /// The answer pointed to another address. It was not followed, since it
+    /// would have carried the token away from its org.
+    Redirect,
+    /// The answer could not be understood.
+    Decode,
+    /// The answer was larger than the limit.
+    TooLarge,
+    /// Exactly one row was expected and none came.
+    NoRows,
+    /// At most one row was expected and more came.
+    TooManyRows,
+}
+
+impl Error {
+    fn build(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            api: Arc::new([]),
+            status: None,
+            retry_after: None,
+            may_have_been_processed: false,
+            context: None,
+            source: None,
+        }))
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::build(kind, message)
+    }
+
+    pub(crate) fn invalid_input(message: impl Into<String>) -> Self {
+        Self::build(ErrorKind::InvalidInput, message)
+    }
+
+    pub(crate) fn decode(message: impl Into<String>) -> Self {
+        Self::build(ErrorKind::Decode, message)
+    }
+
+    pub(crate) fn from_api(
+        status: StatusCode,
+        api: Vec<ApiError>,
+        message: impl Into<String>,
+    ) -> Self {
+        let kind = if status == StatusCode::MULTIPLE_CHOICES {
+            ErrorKind::MultipleMatches
+        } else {
+            ErrorKind::Api
+        };
+        Self::build(kind, message).edit(|inner| {
+            inner.api = api.into();
+            inner.status = Some(status);
+            inner.may_have_been_processed = status.is_server_error();
+        })
+    }
+
+    pub(crate) fn from_transport(error: TransportError) -> Self {
+        let sent = !error.never_sent();
+        Self::build(error.kind().into(), error.to_string())
+            .edit(|inner| inner.may_have_been_processed = sent)
+            .with_source(error)
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
+        let source: Source = source.into();
+        self.edit(|inner| inner.source = Some(Arc::from(source)))
+    }
+
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        self.edit(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn with_retry_after(self, after: Option<Duration>) -> Self {
+        self.edit(|inner| inner.retry_after = after)
+    }
+
+    pub(crate) fn with_context(self, context: CallContext) -> Self {
+        self.edit(|inner| inner.context = Some(context))
+    }
+
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        self.edit(|inner| {
+            if !inner.message.is_empty() {
+                inner.message.push_str(". ");
+            }
+            inner.message.push_str(hint);
+        })
+    }
+
+    /// The family of this error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Every error that Salesforce listed, in its order. Empty unless
+    /// Salesforce answered with an error.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm>
+    pub fn api_errors(&self) -> &[ApiError] {
+        &self.0.api
+    }
+
+    /// The code of the first error that Salesforce listed.
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.0.api.first().map(ApiError::code)
+    }
+
+    /// The HTTP status of the answer, where there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// How long Salesforce asked to wait (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The failed sign-in, when this is one.
+    pub fn auth(&self) -> Option<&AuthError> {
+        let mut source = self.source();
+        while let Some(error) = source {
+            if let Some(auth) = error.downcast_ref::<AuthError>() {
+                return Some(auth);
+            }
+            source = error.source();
+        }
+        None
+    }
+
+    /// Which request failed, after how many attempts and how long. Absent when
+    /// the error belongs to no request.
+    pub fn context(&self) -> Option<&CallContext> {
+        self.0.context.as_ref()
+    }
+
+    /// The same text without anything that may be data of the org: codes,
+    /// status and request stay, messages go. Fit for a log.
+    pub fn redacted(&self) -> Redacted<'_> {
+        Redacted(self)
+    }
+
+    fn has_code(&self, wanted: impl Fn(&ErrorCode) -> bool) -> bool {
+        self.0.api.iter().any(|error| wanted(error.code()))
+    }
+
+    /// Nothing of the request reached Salesforce, so it may be sent again
+    /// whatever it does.
+    pub fn is_before_send(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::InvalidInput | ErrorKind::Connect | ErrorKind::Auth => true,
+            _ => false,
+        }
+    }
+
+    /// Salesforce may have carried out the request although it failed: before
+    /// a create is repeated, look whether the record is there.
+    pub fn may_have_been_processed(&self) -> bool {
+        self.0.may_have_been_processed
+    }
+
+    /// The same call may succeed later. Whether it may be *repeated* is another
+    /// question: see [`may_have_been_processed`](Self::may_have_been_processed).
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
+            ErrorKind::Auth => self.auth().is_some_and(AuthError::is_transient),
+            _ => {
+                self.is_row_lock()
+                    || self.is_concurrency_limit()
+                    || self.0.status.is_some_and(|status| {
+                        status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+                    })
+            }
+        }
+    }
+
+    /// A limit of the org was reached: the daily number of calls, or the number
+    /// of calls at once.
+    ///
+    /// # Troubleshooting
+    /// [`is_concurrency_limit`](Self::is_concurrency_limit) passes by itself;
+    /// the daily limit does so only as its rolling 24 hours move on. See
+    /// [`Salesforce::limits`](crate::Salesforce::limits) for what is left.
+    pub fn is_limit(&self) -> bool {
+        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+            || self.has_code(|code| *code == ErrorCode::RequestLimitExceeded)
+    }
+
+    /// Too many long requests ran at once. Waiting helps.
+    pub fn is_concurrency_limit(&self) -> bool {
+        self.0.api.iter().any(ApiError::is_concurrency_limit)
+    }
+
+    /// Another transaction held a record that this one needed. Nothing was
+    /// written.
+    pub fn is_row_lock(&self) -> bool {
+        self.has_code(|code| *code == ErrorCode::UnableToLockRow)
+    }
+
+    /// The record, object or address does not exist, was deleted, or is hidden
+    /// from this user.
+    pub fn is_not_found(&self) -> bool {
+        self.0.status == Some(StatusCode::NOT_FOUND)
+            || self
+                .has_code(|code| matches!(code, ErrorCode::NotFound | ErrorCode::EntityIsDeleted))
+    }
+
+    /// Sign-in failed, or the session is not accepted.
+    ///
+    /// # Troubleshooting
+    /// [`auth`](Self::auth) holds Salesforce's code and the usual remedy.
+    pub fn is_auth(&self) -> bool {
+        self.0.kind == ErrorKind::Auth || self.0.status == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// A duplicate rule stopped the write.
+    /// [`ApiError::duplicates`] lists the records that matched.
+    pub fn is_duplicate(&self) -> bool {
+        self.has_code(|code| *code == ErrorCode::DuplicatesDetected)
+    }
+
+    /// The error's own words, without request and codes.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        Self::build(ErrorKind::Auth, error.to_string()).with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use super::*;
+
+static_assertions::assert_eq_size!(Error, usize);
+static_assertions::assert_impl_all!(Error: Clone, Send, Sync, StdError);
+
+fn context() -> CallContext {
+    CallContext {
+        method: Method::POST,
+        path_template: "/sobjects/{sobject}".into(),
+        attempts: 2,
+        elapsed: Duration::from_millis(12),
+        request_id: Some("abc".into()),
+    }
+}
+
+#[test]
+fn every_error_of_the_answer_is_kept() {
+    let body = br#"[{"message":"Required fields are missing: [LastName]","errorCode":"REQUIRED_FIELD_MISSING","fields":["LastName"]},
+        {"errorCode":"SOMETHING_NEW","message":"x"}]"#;
+    let errors = parse_error_body(body);
+    assert_eq!(errors.len(), 2);
+    assert_eq!(errors[0].code(), &ErrorCode::RequiredFieldMissing);
+    assert_eq!(errors[0].fields(), ["LastName"]);
+    assert_eq!(errors[1].code().as_str(), "SOMETHING_NEW");
+}
+
+#[test]
+fn shapes_of_error_bodies() {
+    let codes = |body: &[u8]| {
+        parse_error_body(body)
+            .iter()
+            .map(|error| error.code().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        codes(br#"{"exceptionCode":"InvalidSessionId","exceptionMessage":"Invalid session id"}"#),
+        ["INVALID_SESSION_ID"]
+    );
+    assert_eq!(
+        codes(br#"[{"statusCode":"X","message":null,"fields":null}]"#),
+        ["X"]
+    );
+    for unreadable in [
+        &b""[..],
+        b"<html>",
+        b"[]",
+        b"{}",
+        b"[1]",
+        b"{\"message\":",
+        b"\xff\xfe",
+    ] {
+        assert!(codes(unreadable).is_empty());
+    }
+}
+
+#[test]
+fn both_spellings_of_the_duplicates_key_are_read() {
+    for key in ["duplicateResut", "duplicateResult"] {
+        let body = format!(
+            r#"[{{"{key}":{{"allowSave":true,"matchResults":[{{"entityType":"Contact","matchEngine":"ExactMatchEngine","rule":"R",
+            "matchRecords":[{{"matchConfidence":100,"record":{{"attributes":{{"type":"Contact"}},"Id":"003x"}}}}]}}]}},
+            "errorCode":"DUPLICATES_DETECTED","message":"Use one of these records?"}}]"#
+        );
+        let errors = parse_error_body(body.as_bytes());
+        assert_eq!(
+            errors[0].duplicates()[0].id.as_deref(),
+            Some("003x"),
+            "{key}"
+        );
+        assert_eq!(
+            errors[0].duplicates()[0].sobject.as_deref(),
+            Some("Contact")
+        );
+        assert!((errors[0].duplicates()[0].confidence - 100.0).abs() < f64::EPSILON);
+    }
+}
+
+#[test]
+fn a_code_of_any_length_is_cut_on_a_character() {
+    let body = format!(r#"[{{"errorCode":"{}","message":""}}]"#, "é".repeat(500));
+    assert!(parse_error_body(body.as_bytes())[0].code().as_str().len() <= CODE_LENGTH);
+}
+
+#[test]
+fn display_names_request_cause_and_attempts() {
+    let error = Error::from_api(
+        StatusCode::BAD_REQUEST,
+        vec![ApiError::new(
+            "DUPLICATE_VALUE",
+            "duplicate value found: 4711",
+        )],
+        "",
+    )
+    .with_context(context());
+    let text = error.to_string();
+    for part in [
+        "POST /sobjects/{sobject}",
+        "HTTP 400",
+        "DUPLICATE_VALUE",
+        "4711",
+        "2 attempts",
+        "abc",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let redacted = error.redacted().to_string();
+    assert!(
+        redacted.contains("DUPLICATE_VALUE") && !redacted.contains("4711"),
+        "{redacted}"
+    );
+}
+
+#[test]
+fn daily_and_concurrent_limits_are_told_apart() {
+    let limit = |message: &str| {
+        Error::from_api(
+            StatusCode::FORBIDDEN,
+            vec![ApiError::new("REQUEST_LIMIT_EXCEEDED", message)],
+            "",
+        )
+    };
+    let daily = limit("TotalRequests Limit exceeded.");
+    assert!(daily.is_limit() && !daily.is_concurrency_limit() && !daily.is_retryable());
+    let concurrent = limit("ConcurrentRequests (Concurrent API Requests) Limit exceeded.");
+    assert!(
+        concurrent.is_limit() && concurrent.is_concurrency_limit() && concurrent.is_retryable()
+    );
+}
+
+#[test]
+fn an_auth_error_is_found_behind_the_error() {
+    use crate::auth::{AuthError, AuthErrorKind};
+    let error = Error::from(AuthError::new(AuthErrorKind::Refused, "no"));
+    assert_eq!(
+        error.auth().map(AuthError::kind),
+        Some(AuthErrorKind::Refused)
+    );
+    assert!(error.is_auth() && !error.is_retryable());
+}

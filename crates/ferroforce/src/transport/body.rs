@@ -1,0 +1,132 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+
+use super::{TransportError, TransportErrorKind};
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+
+/// The body of a request or an answer: bytes at hand, or a stream of them.
+///
+/// A body of bytes can be sent again; a stream cannot, so a request that has
+/// one is never repeated.
+#[derive(Default)]
+pub struct Body(Repr);
+
+enum Repr {
+    Bytes(Bytes),
+    Stream(Chunks),
+}
+
+impl Default for Repr {
+    fn default() -> Self {
+        Self::Bytes(Bytes::new())
+    }
+}
+
+impl Body {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// A body that arrives in pieces.
+    pub fn stream(
+        chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
+    ) -> Self {
+        Self(Repr::Stream(Box::pin(chunks)))
+    }
+
+    /// The bytes, unless the body is a stream.
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Repr::Bytes(bytes) => Some(bytes),
+            Repr::Stream(_) => None,
+        }
+    }
+
+    /// Reads the whole body, which may be at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`TransportErrorKind::TooLarge`] when it is larger, and whatever the
+    /// stream ends with.
+    pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
+        let (bytes, complete) = self.collect_some(limit).await?;
+        if complete {
+            Ok(bytes)
+        } else {
+            Err(TransportError::new(
+                TransportErrorKind::TooLarge,
+                format!("the answer is larger than {limit} bytes"),
+            ))
+        }
+    }
+
+    /// Reads at most `limit` bytes and tells whether that was all of it.
+    pub(crate) async fn collect_some(self, limit: usize) -> Result<(Bytes, bool), TransportError> {
+        let mut chunks = match self.0 {
+            Repr::Bytes(mut bytes) => {
+                let complete = bytes.len() <= limit;
+                bytes.truncate(limit);
+                return Ok((bytes, complete));
+            }
+            Repr::Stream(chunks) => chunks,
+        };
+        let mut next = async || std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await;
+        let Some(first) = next().await.transpose()? else {
+            return Ok((Bytes::new(), true));
+        };
+        // One chunk is the usual case and needs no copy.
+        let Some(second) = next().await.transpose()? else {
+            let complete = first.len() <= limit;
+            let mut first = first;
+            first.truncate(limit);
+            return Ok((first, complete));
+        };
+        let mut all = BytesMut::from(first);
+        let mut chunk = second;
+        loop {
+            if all.len() + chunk.len() > limit {
+                all.extend_from_slice(&chunk[..limit.saturating_sub(all.len()).min(chunk.len())]);
+                all.truncate(limit);
+                return Ok((all.freeze(), false));
+            }
+            all.extend_from_slice(&chunk);
+            match next().await.transpose()? {
+                Some(more) => chunk = more,
+                None => return Ok((all.freeze(), true)),
+            }
+        }
+    }
+}
+
+impl Stream for Body {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Repr::Stream(chunks) => chunks.as_mut().poll_next(cx),
+            Repr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Repr::Bytes(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self(Repr::Bytes(bytes.into()))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A body is data of the org: its size is all that is shown.
+        match &self.0 {
+            Repr::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Repr::Stream(_) => f.write_str("Body(stream)"),
+        }
+    }
+}
