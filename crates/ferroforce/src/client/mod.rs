@@ -1,0 +1,5 @@
+//! The client and its settings.
+
+mod api_version;
+
+pub use api_version::ApiVersion;

@@ -1,0 +1,14 @@
+//! Values that Salesforce deals in: record ids, dates and times.
+
+mod date;
+mod datetime;
+mod excerpt;
+mod record_id;
+mod text;
+mod time;
+
+pub use date::Date;
+pub use datetime::DateTime;
+pub(crate) use excerpt::Excerpt;
+pub use record_id::RecordId;
+pub use time::Time;
