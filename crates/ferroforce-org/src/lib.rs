@@ -1,1 +1,23 @@
 //! A local Salesforce org.
+
+#![allow(
+    dead_code,
+    reason = "rooms of the org are furnished one after the other"
+)]
+
+mod admin;
+mod auth;
+mod clock;
+mod error;
+mod http;
+mod id;
+mod json;
+mod local;
+mod org;
+mod query;
+mod rest;
+mod schema;
+mod settings;
+mod store;
+
+pub use local::{LocalOrg, LocalOrgBuilder, StartError};

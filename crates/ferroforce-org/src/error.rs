@@ -1,0 +1,161 @@
+//! Errors as the REST API answers them: a JSON array of codes and messages.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use crate::json::Json;
+
+/// One failed request: its status and what is in the array of its body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    items: Vec<ErrorItem>,
+}
+
+/// One element of the body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ErrorItem {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
+    /// Present, even if empty, on errors about the data of a record.
+    pub(crate) fields: Option<Vec<String>>,
+}
+
+impl ApiError {
+    /// An error with a status, a code such as `INVALID_FIELD`, and a message.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            items: vec![ErrorItem {
+                code: code.into(),
+                message: message.into(),
+                fields: None,
+            }],
+        }
+    }
+
+    /// A 400, the status of most mistakes.
+    pub(crate) fn bad_request(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// The same error, naming the fields at fault (none is fine too).
+    pub(crate) fn with_fields<F: Into<String>>(
+        mut self,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        if let Some(item) = self.items.last_mut() {
+            item.fields = Some(fields.into_iter().map(Into::into).collect());
+        }
+        self
+    }
+
+    /// 404 for a path, object or record that is not there.
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            "The requested resource does not exist",
+        )
+    }
+
+    /// 401 for a missing, expired or unknown session.
+    pub(crate) fn invalid_session() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_SESSION_ID",
+            "Session expired or invalid",
+        )
+    }
+
+    /// 501 for what a real org can do and this one cannot.
+    pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NOT_IMPLEMENTED",
+            format!("The local org does not support {what}"),
+        )
+    }
+
+    /// 500 for a fault of the org itself; the text must hold no data.
+    pub(crate) fn internal(message: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "UNKNOWN_EXCEPTION",
+            format!("An unexpected error occurred in the local org: {message}"),
+        )
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn items(&self) -> &[ErrorItem] {
+        &self.items
+    }
+
+    /// The body: `[{"message":…,"errorCode":…,"fields":[…]}]`. Errors of the framework, which
+    /// are about paths and methods and not about data, print their code first.
+    pub(crate) fn to_json(&self) -> Json {
+        self.items
+            .iter()
+            .map(|item| {
+                let message = ("message", Json::from(item.message.as_ref()));
+                let code = ("errorCode", Json::from(item.code.as_ref()));
+                let framework = matches!(
+                    item.code.as_ref(),
+                    "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_IMPLEMENTED"
+                );
+                let mut members = if framework {
+                    vec![code, message]
+                } else {
+                    vec![message, code]
+                };
+                if let Some(fields) = &item.fields {
+                    members.push(("fields", fields.iter().map(Json::from).collect()));
+                }
+                Json::object(members)
+            })
+            .collect()
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::internal("the store failed")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, self.to_json()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_errors_print_message_first_and_framework_errors_code_first() {
+        let data = ApiError::bad_request("STRING_TOO_LONG", "Name: too long").with_fields(["Name"]);
+        assert_eq!(
+            data.to_json().to_string(),
+            r#"[{"message":"Name: too long","errorCode":"STRING_TOO_LONG","fields":["Name"]}]"#
+        );
+        assert_eq!(
+            ApiError::not_found().to_json().to_string(),
+            r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#
+        );
+    }
+}

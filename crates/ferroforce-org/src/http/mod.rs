@@ -1,0 +1,63 @@
+//! The HTTP shell around the routes.
+
+mod serve;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::response::IntoResponse;
+use axum::{Router, middleware};
+use http::header::HOST;
+use http::request::Parts;
+
+pub(crate) use serve::{Service, accept};
+
+use crate::error::ApiError;
+use crate::org::Org;
+use crate::{admin, auth, rest};
+
+/// In a response's extensions: send nothing and close the connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CutConnection;
+
+/// The way by which a request came, in the extensions of every request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) secure: bool,
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
+}
+
+/// The origin that the client used, without a slash at the end: scheme and `Host`.
+pub(crate) fn origin(request: &Parts) -> String {
+    let arrival = request.extensions.get::<Arrival>();
+    let scheme = if arrival.is_some_and(|a| a.secure) {
+        "https"
+    } else {
+        "http"
+    };
+    let host = request
+        .headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(str::to_owned)
+        .or_else(|| arrival.map(|a| a.local.to_string()))
+        .unwrap_or_else(|| "localhost".to_owned());
+    format!("{scheme}://{host}")
+}
+
+/// All routes of the org.
+pub(crate) fn app(org: &Arc<Org>) -> Router {
+    let api = Router::new()
+        .merge(auth::routes())
+        .merge(rest::routes())
+        .fallback(|| async { ApiError::not_found().into_response() })
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(org),
+            admin::around,
+        ));
+    Router::new()
+        .merge(admin::routes())
+        .merge(api)
+        .with_state(Arc::clone(org))
+}

@@ -1,0 +1,31 @@
+//! Why an org did not start.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// Why an org did not start; its text says what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl StartError {
+    pub(crate) fn new(text: impl fmt::Display) -> Self {
+        Self(text.to_string())
+    }
+
+    pub(crate) fn store(error: &rusqlite::Error) -> Self {
+        Self(format!("the org's database could not be opened: {error}"))
+    }
+
+    pub(crate) fn thread(error: &std::io::Error) -> Self {
+        Self(format!("the org's thread could not be started: {error}"))
+    }
+
+    pub(crate) fn bind(address: SocketAddr, error: &std::io::Error) -> Self {
+        Self(format!("the org can't listen on {address}: {error}"))
+    }
+
+    pub(crate) fn ended() -> Self {
+        Self("the org ended before it had started".to_owned())
+    }
+}

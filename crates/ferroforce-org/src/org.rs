@@ -1,0 +1,74 @@
+//! The state of one org, shared by everything that answers its requests.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::Clock;
+use crate::id::RecordId;
+use crate::local::StartError;
+use crate::schema::Schema;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::{admin, auth};
+
+/// The org: `Arc<Org>` is the state of every route.
+pub(crate) struct Org {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) store: Store,
+    pub(crate) usage: Usage,
+    pub(crate) auth: auth::AuthState,
+    pub(crate) admin: admin::AdminState,
+    /// The id of the org, the first part of its session ids.
+    pub(crate) id: RecordId,
+}
+
+impl Org {
+    /// Makes an org: reads the files that the settings name and fills the store.
+    pub(crate) fn new(settings: Settings) -> Result<Arc<Self>, StartError> {
+        let store = Store::open(settings.data_file.as_deref())?;
+        Ok(Arc::new(Self {
+            settings,
+            clock: Clock::default(),
+            schema: Arc::new(Schema::default()),
+            store,
+            usage: Usage::default(),
+            auth: auth::AuthState::default(),
+            admin: admin::AdminState::default(),
+            id: RecordId::nth(*b"00D", 1),
+        }))
+    }
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Org")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The API calls of the day so far.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    calls: AtomicU64,
+}
+
+impl Usage {
+    /// Counts one call and returns how many there are now.
+    pub(crate) fn count(&self) -> u64 {
+        self.calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Starts over at a number of calls.
+    pub(crate) fn set(&self, calls: u64) {
+        self.calls.store(calls, Ordering::Relaxed);
+    }
+}

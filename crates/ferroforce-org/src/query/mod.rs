@@ -1,0 +1,1 @@
+//! The query engine: SOQL compiled to SQL over the store's tables.

@@ -1,0 +1,43 @@
+//! What can be chosen about an org when it starts.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+/// The choices, with their defaults.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Address to listen on. Default: 127.0.0.1.
+    pub(crate) address: IpAddr,
+    /// Port for plain HTTP; 0 takes any free one, which is the default.
+    pub(crate) port: u16,
+    /// Port for TLS, if any; 0 takes any free one. Default: none.
+    pub(crate) tls_port: Option<u16>,
+    /// Allows `address` to be other than loopback. Default: no.
+    pub(crate) expose: bool,
+    /// File with custom objects and fields.
+    pub(crate) schema_file: Option<PathBuf>,
+    /// File with users, apps and records.
+    pub(crate) seed_file: Option<PathBuf>,
+    /// Where the SQLite file lives; in memory without it.
+    pub(crate) data_file: Option<PathBuf>,
+    /// Serves API versions below 31.0 too, which Salesforce has retired. Default: no.
+    pub(crate) serve_retired_versions: bool,
+    /// Calls allowed per day, the second number of `Sforce-Limit-Info`. Default: 15,000.
+    pub(crate) daily_api_requests: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            tls_port: None,
+            expose: false,
+            schema_file: None,
+            seed_file: None,
+            data_file: None,
+            serve_retired_versions: false,
+            daily_api_requests: 15_000,
+        }
+    }
+}
