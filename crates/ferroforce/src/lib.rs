@@ -6,6 +6,6 @@ pub mod error;
 pub mod transport;
 pub mod types;
 
-pub use client::ApiVersion;
+pub use client::{ApiVersion, OrgUrl};
 pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};
 pub use types::{Date, DateTime, RecordId, Time};
