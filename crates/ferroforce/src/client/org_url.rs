@@ -81,6 +81,7 @@ impl OrgUrl {
 
     /// The audience that a JWT for this org names unless another is chosen: the login host for
     /// sandboxes and scratch orgs, or the one for all others.
+    #[cfg(feature = "jwt")]
     pub(crate) fn jwt_audience(&self) -> &'static str {
         let host = self.0.host_str().unwrap_or_default();
         let sandbox = host.contains(".sandbox.")

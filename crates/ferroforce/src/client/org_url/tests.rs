@@ -231,6 +231,7 @@ fn an_error_repeats_no_secret() {
 }
 
 #[test]
+#[cfg(feature = "jwt")]
 fn the_audience_of_a_jwt_follows_the_kind_of_org() {
     let login = "https://login.salesforce.com";
     let test = "https://test.salesforce.com";
