@@ -19,5 +19,6 @@ mod rest;
 mod schema;
 mod settings;
 mod store;
+mod value;
 
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

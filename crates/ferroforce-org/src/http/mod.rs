@@ -1,5 +1,9 @@
 //! The HTTP shell around the routes.
 
+mod body;
+mod encode;
+mod intake;
+mod pretty;
 mod serve;
 
 use std::net::SocketAddr;
@@ -10,6 +14,8 @@ use axum::{Router, middleware};
 use http::header::HOST;
 use http::request::Parts;
 
+pub(crate) use body::read as read_body;
+use encode::RequestIds;
 pub(crate) use serve::{Service, accept};
 
 use crate::error::ApiError;
@@ -52,6 +58,11 @@ pub(crate) fn app(org: &Arc<Org>) -> Router {
         .merge(auth::routes())
         .merge(rest::routes())
         .fallback(|| async { ApiError::not_found().into_response() })
+        .layer(middleware::from_fn(body::decode))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(RequestIds::default()),
+            encode::encode,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(org),
             admin::around,

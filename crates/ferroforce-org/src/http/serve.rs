@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::{Arrival, CutConnection};
+use super::{Arrival, CutConnection, intake};
 
 /// What answers the requests of a connection.
 #[derive(Debug, Clone)]
@@ -37,16 +37,26 @@ impl Service {
         arrival: Arrival,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(arrival);
-        let response = match self.router.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
+        let response = self.answer(arrival, request.map(Body::new)).await;
         if response.extensions().get::<CutConnection>().is_some() {
             return Err(Cut);
         }
         Ok(response)
+    }
+}
+
+impl Service {
+    /// Answers one request, whatever it comes by.
+    pub(crate) async fn answer(self, arrival: Arrival, request: Request<Body>) -> Response<Body> {
+        let mut request = match intake::take(request) {
+            Ok(request) => request,
+            Err(answer) => return *answer,
+        };
+        request.extensions_mut().insert(arrival);
+        match self.router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 

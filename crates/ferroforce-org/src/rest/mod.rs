@@ -1,12 +1,121 @@
 //! The REST API: everything under `/services/data`.
+//!
+//! A request is freed of HTTP first ([`ApiRequest`]) and answered by [`dispatch`], which runs
+//! on the store's thread: so that many can run there in one transaction.
+
+mod context;
+mod endpoint;
+mod limits;
+mod request;
+mod version;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::request::Parts;
+use http::{HeaderValue, Method};
 
+pub(crate) use context::Context;
+pub(crate) use request::{ApiRequest, Reply};
+pub(crate) use version::ApiVersion;
+
+use crate::auth;
+use crate::error::ApiError;
+use crate::http::read_body;
+use crate::json::Json;
 use crate::org::Org;
+use endpoint::Endpoint;
 
 /// The routes of the REST API.
 pub(crate) fn routes() -> Router<Arc<Org>> {
     Router::new()
+        .route("/services/data", any(versions))
+        .route("/services/data/{*path}", any(serve))
+}
+
+/// The one resource that needs no session.
+async fn versions(State(org): State<Arc<Org>>, method: Method) -> Response {
+    if method == Method::GET || method == Method::HEAD {
+        ApiVersion::list(org.settings.serve_retired_versions).into_response()
+    } else {
+        endpoint::method_not_allowed(&method, &[Method::HEAD, Method::GET]).into_response()
+    }
+}
+
+/// Any other: answers, and states the usage of the API to whoever has a session.
+async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let user = match auth::authenticate(&org, &parts) {
+        Ok(user) => user,
+        Err(error) => return error.into_response(),
+    };
+    let usage = org.usage.count();
+    let quota = org.settings.daily_api_requests;
+    let answer = async {
+        if usage > quota {
+            return Err(limits::exceeded());
+        }
+        let mut request = freed_of_http(&org, parts)?;
+        request.body = read_body(body).await?;
+        let org_of_job = Arc::clone(&org);
+        org.store
+            .run(move |db| {
+                let context = Context {
+                    now: org_of_job.clock.now_millis(),
+                    org: &org_of_job,
+                    db,
+                    user: &user,
+                    version: request.version,
+                };
+                dispatch(&context, &request)
+            })
+            .await
+    };
+    let mut response = match answer.await {
+        Ok(reply) => reply.into_response(),
+        Err(error) => error.into_response(),
+    };
+    let calls = org.usage.calls().max(usage);
+    if let Ok(info) = HeaderValue::from_str(&format!("api-usage={calls}/{quota}")) {
+        response.headers_mut().insert("sforce-limit-info", info);
+    }
+    response
+}
+
+/// Everything of a request but its body.
+fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
+    let path = parts.uri.path();
+    let path = path.strip_prefix("/services/data/").unwrap_or(path);
+    let (version, path) = path.split_once('/').unwrap_or((path, ""));
+    Ok(ApiRequest {
+        method: parts.method,
+        version: ApiVersion::from_segment(version, org.settings.serve_retired_versions)?,
+        path: request::segments(path)?,
+        query: request::parameters(parts.uri.query()),
+        headers: parts.headers,
+        body: bytes::Bytes::new(),
+    })
+}
+
+/// Answers one request.
+pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
+    let endpoint = Endpoint::of(&request.path)?;
+    endpoint.allow(&request.method)?;
+    match endpoint {
+        Endpoint::Resources => Ok(resources(context)),
+        Endpoint::Limits => Ok(limits::limits(context)),
+        Endpoint::RecordCount => limits::record_count(context, request),
+        _ => Err(ApiError::unsupported("this yet")),
+    }
+}
+
+/// The resources of a version, by name.
+fn resources(context: &Context<'_>) -> Reply {
+    let path = context.version.path();
+    let members = ["limits", "query", "queryAll", "sobjects"]
+        .map(|name| (name, Json::from(format!("{path}/{name}"))));
+    Reply::ok(Json::object(members))
 }

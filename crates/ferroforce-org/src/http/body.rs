@@ -1,0 +1,130 @@
+//! Bodies of requests: bounded, and unpacked if they are compressed.
+
+use std::io::Read;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
+
+use crate::error::ApiError;
+
+/// The longest body, packed and unpacked, in bytes.
+pub(crate) const MAX_BODY: usize = 50 * 1024 * 1024;
+
+#[derive(Debug, Clone, Copy)]
+enum Coding {
+    Gzip,
+    Deflate,
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
+    to_bytes(body, MAX_BODY).await.map_err(|_| too_long())
+}
+
+/// Stands around every API route: unpacks compressed bodies.
+pub(super) async fn decode(request: Request, next: Next) -> Response {
+    match unpacked(request).await {
+        Ok(request) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn unpacked(request: Request) -> Result<Request, ApiError> {
+    let Some(coding) = coding(request.headers())? else {
+        return Ok(request);
+    };
+    let (mut parts, body) = request.into_parts();
+    let packed = read(body).await?;
+    let bytes = match coding {
+        Coding::Gzip => bounded(MultiGzDecoder::new(packed.as_ref()))?,
+        Coding::Deflate => bounded(ZlibDecoder::new(packed.as_ref()))?,
+    };
+    parts.headers.remove(CONTENT_ENCODING);
+    parts.headers.remove(CONTENT_LENGTH);
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, ApiError> {
+    match headers
+        .get(CONTENT_ENCODING)
+        .map(|value| value.as_bytes().to_ascii_lowercase())
+    {
+        None => Ok(None),
+        Some(value) => match value.as_slice() {
+            b"" | b"identity" => Ok(None),
+            b"gzip" | b"x-gzip" => Ok(Some(Coding::Gzip)),
+            b"deflate" => Ok(Some(Coding::Deflate)),
+            _ => Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Content-Encoding is not supported: only gzip and deflate are",
+            )),
+        },
+    }
+}
+
+fn bounded(packed: impl Read) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_BODY)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    packed.take(limit).read_to_end(&mut bytes).map_err(|_| {
+        ApiError::bad_request(
+            "INVALID_CONTENT",
+            "The compressed body of the request is damaged",
+        )
+    })?;
+    if bytes.len() > MAX_BODY {
+        return Err(too_long());
+    }
+    Ok(bytes)
+}
+
+fn too_long() -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "REQUEST_ENTITY_TOO_LARGE",
+        "The body of the request is too long, or broke off",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn zipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_body_is_unpacked_as_far_as_the_bound() {
+        assert_eq!(
+            bounded(MultiGzDecoder::new(zipped(b"abc").as_slice())).unwrap(),
+            b"abc"
+        );
+        let bomb = zipped(&vec![0; MAX_BODY + 1]);
+        assert!(bomb.len() < MAX_BODY / 100);
+        let error = bounded(MultiGzDecoder::new(bomb.as_slice())).unwrap_err();
+        assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[test]
+    fn a_damaged_body_is_refused() {
+        let mut damaged = zipped(b"abcdefgh");
+        damaged.truncate(12);
+        let error = bounded(MultiGzDecoder::new(damaged.as_slice())).unwrap_err();
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+    }
+}

@@ -1,0 +1,35 @@
+//! What answering a request takes: the org, its database, who asks, and the moment.
+
+use rusqlite::Connection;
+
+use super::version::ApiVersion;
+use crate::auth::CurrentUser;
+use crate::error::ApiError;
+use crate::org::Org;
+
+/// Lives on the store's thread for the time of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) org: &'a Org,
+    pub(crate) db: &'a Connection,
+    pub(crate) user: &'a CurrentUser,
+    pub(crate) version: ApiVersion,
+    /// Milliseconds since 1970; the same for all that one request does.
+    pub(crate) now: i64,
+}
+
+impl Context<'_> {
+    /// Does all of something or nothing. Can be nested.
+    pub(crate) fn atomically<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.db.execute_batch("SAVEPOINT step")?;
+        let outcome = work();
+        if outcome.is_err() {
+            self.db.execute_batch("ROLLBACK TO step")?;
+        }
+        self.db.execute_batch("RELEASE step")?;
+        outcome
+    }
+}

@@ -1,0 +1,178 @@
+//! Which resource a path names, and what can be done to it.
+
+use http::{Method, StatusCode};
+
+use crate::error::ApiError;
+
+/// A resource of the REST API that the org serves. Names are as the client wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint<'p> {
+    Resources,
+    Limits,
+    RecordCount,
+    DescribeGlobal,
+    Object {
+        object: &'p str,
+    },
+    Describe {
+        object: &'p str,
+    },
+    Record {
+        object: &'p str,
+        id: &'p str,
+    },
+    RecordByKey {
+        object: &'p str,
+        field: &'p str,
+        value: &'p str,
+    },
+    /// `/sobjects/X/Id`: creates only.
+    NewRecord {
+        object: &'p str,
+    },
+    Query {
+        deleted_too: bool,
+    },
+    NextPage {
+        locator: &'p str,
+    },
+}
+
+/// First segments of paths that a real org serves and this one does not.
+const UNSUPPORTED: [&str; 45] = [
+    "actions",
+    "analytics",
+    "apexrest",
+    "appMenu",
+    "async-queries",
+    "asyncQueries",
+    "chatter",
+    "commerce",
+    "compactLayouts",
+    "composite",
+    "connect",
+    "consent",
+    "contact-tracing",
+    "dedupe",
+    "domino",
+    "eclair",
+    "emailConnect",
+    "event",
+    "fingerprint",
+    "folders",
+    "graphql",
+    "iot",
+    "jobs",
+    "jsonxform",
+    "knowledgeManagement",
+    "licensing",
+    "localizedvalue",
+    "match",
+    "metadata",
+    "mobile",
+    "named",
+    "nouns",
+    "parameterizedSearch",
+    "payments",
+    "prechatForms",
+    "process",
+    "quickActions",
+    "recent",
+    "scheduling",
+    "search",
+    "smartdatadiscovery",
+    "support",
+    "tabs",
+    "theme",
+    "tooling",
+];
+
+/// More of them, whose resources have names of their own.
+const UNSUPPORTED_TOO: [&str; 3] = ["ui-api", "wave", "serviceTemplates"];
+
+/// What a real org serves below an object and this one does not.
+const UNSUPPORTED_OF_OBJECTS: [&str; 9] = [
+    "deleted",
+    "updated",
+    "listviews",
+    "quickActions",
+    "defaultValues",
+    "relevantItems",
+    "eventSchema",
+    "suggestedArticles",
+    "namedLayouts",
+];
+
+impl<'p> Endpoint<'p> {
+    /// Finds the resource of a path (the part behind the version).
+    pub(crate) fn of(path: &'p [String]) -> Result<Self, ApiError> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let endpoint = match path.as_slice() {
+            [] => Self::Resources,
+            ["limits"] => Self::Limits,
+            ["limits", "recordCount"] => Self::RecordCount,
+            ["query"] => Self::Query { deleted_too: false },
+            ["queryAll"] => Self::Query { deleted_too: true },
+            ["query" | "queryAll", locator] => Self::NextPage { locator },
+            ["sobjects"] => Self::DescribeGlobal,
+            ["sobjects", object] => Self::Object { object },
+            ["sobjects", object, "describe"] => Self::Describe { object },
+            ["sobjects", object, "Id"] => Self::NewRecord { object },
+            ["sobjects", _, below, ..] if UNSUPPORTED_OF_OBJECTS.contains(below) => {
+                return Err(ApiError::unsupported(format_args!("/sobjects/…/{below}")));
+            }
+            ["sobjects", _, "describe", ..] => {
+                return Err(ApiError::unsupported("layouts and their describes"));
+            }
+            ["sobjects", object, id] => Self::Record { object, id },
+            ["sobjects", object, field, value] => Self::RecordByKey {
+                object,
+                field,
+                value,
+            },
+            ["sobjects", ..] => {
+                return Err(ApiError::unsupported("paths along relationships"));
+            }
+            [first, ..] if UNSUPPORTED.contains(first) || UNSUPPORTED_TOO.contains(first) => {
+                return Err(ApiError::unsupported(format_args!("/{first}")));
+            }
+            _ => return Err(ApiError::not_found()),
+        };
+        Ok(endpoint)
+    }
+
+    /// The methods that the resource takes, in the order in which errors list them.
+    fn methods(self) -> &'static [Method] {
+        const READ: &[Method] = &[Method::HEAD, Method::GET];
+        match self {
+            Self::Object { .. } => &[Method::HEAD, Method::GET, Method::POST],
+            Self::Record { .. } | Self::RecordByKey { .. } => {
+                &[Method::HEAD, Method::GET, Method::PATCH, Method::DELETE]
+            }
+            Self::NewRecord { .. } => &[Method::POST],
+            _ => READ,
+        }
+    }
+
+    /// Refuses a method that the resource does not take.
+    pub(crate) fn allow(self, method: &Method) -> Result<(), ApiError> {
+        if self.methods().contains(method) {
+            Ok(())
+        } else {
+            Err(method_not_allowed(method, self.methods()))
+        }
+    }
+}
+
+/// 405, naming the methods that would do.
+pub(super) fn method_not_allowed(method: &Method, allowed: &[Method]) -> ApiError {
+    let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        format!(
+            "HTTP Method '{method}' not allowed. Allowed are {}",
+            allowed.join(",")
+        ),
+    )
+}

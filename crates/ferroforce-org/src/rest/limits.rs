@@ -1,0 +1,74 @@
+//! Limits of the org, and counts of its records.
+
+use http::StatusCode;
+
+use super::Context;
+use super::request::{ApiRequest, Reply};
+use crate::error::ApiError;
+use crate::json::Json;
+
+/// The limits of an org, by name; only the first is used up.
+const LIMITS: [(&str, i64); 26] = [
+    ("ConcurrentAsyncGetReportInstances", 200),
+    ("ConcurrentSyncReportRuns", 20),
+    ("DailyAsyncApexExecutions", 250_000),
+    ("DailyBulkApiBatches", 15_000),
+    ("DailyBulkV2QueryFileStorageMB", 976_562),
+    ("DailyBulkV2QueryJobs", 10_000),
+    ("DailyDeliveredPlatformEvents", 10_000),
+    ("DailyDurableGenericStreamingApiEvents", 10_000),
+    ("DailyDurableStreamingApiEvents", 10_000),
+    ("DailyGenericStreamingApiEvents", 10_000),
+    ("DailyStreamingApiEvents", 10_000),
+    ("DailyWorkflowEmails", 1_000),
+    ("DataStorageMB", 1_024),
+    ("DurableStreamingApiConcurrentClients", 20),
+    ("FileStorageMB", 1_024),
+    ("HourlyAsyncReportRuns", 1_200),
+    ("HourlyDashboardRefreshes", 200),
+    ("HourlyDashboardResults", 5_000),
+    ("HourlyODataCallout", 1_000),
+    ("HourlyPublishedPlatformEvents", 50_000),
+    ("HourlySyncReportRuns", 500),
+    ("HourlyTimeBasedWorkflow", 50),
+    ("MassEmail", 10),
+    ("PermissionSets", 1_500),
+    ("SingleEmail", 15),
+    ("StreamingApiConcurrentClients", 20),
+];
+
+/// `GET /limits`: every limit with what remains of it, in the order of their names.
+pub(super) fn limits(context: &Context<'_>) -> Reply {
+    let quota = context.org.settings.daily_api_requests;
+    let remaining = quota.saturating_sub(context.org.usage.calls());
+    let limit = |max: i64, remaining: i64| Json::object([("Max", max), ("Remaining", remaining)]);
+    let mut members: Vec<(&str, Json)> = LIMITS
+        .iter()
+        .map(|&(name, max)| (name, limit(max, max)))
+        .collect();
+    members.push(("DailyApiRequests", limit(number(quota), number(remaining))));
+    members.sort_by_key(|&(name, _)| name);
+    Reply::ok(Json::object(members))
+}
+
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The answer to every call beyond the day's quota.
+pub(super) fn exceeded() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "REQUEST_LIMIT_EXCEEDED",
+        "TotalRequests Limit exceeded.",
+    )
+}
+
+/// `GET /limits/recordCount`: how many records some objects have, or all. Unknown ones are
+/// left out.
+pub(super) fn record_count(
+    _context: &Context<'_>,
+    _request: &ApiRequest,
+) -> Result<Reply, ApiError> {
+    Err(ApiError::unsupported("this yet"))
+}

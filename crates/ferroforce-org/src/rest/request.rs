@@ -1,0 +1,111 @@
+//! A request to the REST API, freed of HTTP, and the answer to it.
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::{HeaderMap, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use super::version::ApiVersion;
+use crate::error::ApiError;
+use crate::json::Json;
+
+/// What a client asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiRequest {
+    pub(crate) method: Method,
+    pub(crate) version: ApiVersion,
+    /// The path behind the version, cut at its slashes and decoded.
+    pub(crate) path: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl ApiRequest {
+    /// The first parameter of the query string with this name.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A header's value, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Cuts a path at its slashes and decodes the pieces.
+pub(super) fn segments(path: &str) -> Result<Vec<String>, ApiError> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| {
+            percent_decode_str(segment)
+                .decode_utf8()
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|_| ApiError::not_found())
+        })
+        .collect()
+}
+
+/// The parameters of a query string.
+pub(super) fn parameters(query: Option<&str>) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect()
+}
+
+/// What a client is answered when nothing is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<Json>,
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub(crate) fn ok(body: Json) -> Self {
+        Self::with_status(StatusCode::OK, body)
+    }
+
+    /// Any status with a body.
+    pub(crate) fn with_status(status: StatusCode, body: Json) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Some(body),
+        }
+    }
+
+    /// 204.
+    pub(crate) fn no_content() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// The same reply with a `Location`.
+    pub(crate) fn located(mut self, path: &str) -> Self {
+        if let Ok(path) = HeaderValue::from_str(path) {
+            self.headers.push((LOCATION, path));
+        }
+        self
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = match self.body {
+            Some(body) => body.into_response(),
+            None => ().into_response(),
+        };
+        *response.status_mut() = self.status;
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}

@@ -1,0 +1,134 @@
+//! Versions of the API.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::error::ApiError;
+use crate::json::Json;
+
+/// A version that the org serves, such as `v66.0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ApiVersion(u16);
+
+impl ApiVersion {
+    /// The oldest that Salesforce has not retired.
+    pub(crate) const OLDEST: Self = Self(31);
+    /// The newest there is.
+    pub(crate) const NEWEST: Self = Self(68);
+    /// The oldest that the REST API ever had.
+    const FIRST: Self = Self(20);
+
+    /// Version `n.0`.
+    #[cfg(test)]
+    pub(crate) fn new(n: u16) -> Self {
+        Self(n)
+    }
+
+    /// Reads the segment of a path, such as `v66.0`.
+    pub(crate) fn from_segment(segment: &str, serve_retired: bool) -> Result<Self, ApiError> {
+        let number = segment
+            .strip_prefix('v')
+            .and_then(|version| version.strip_suffix(".0"))
+            .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .filter(|version| (Self::FIRST..=Self::NEWEST).contains(version))
+            .ok_or_else(ApiError::not_found)?;
+        if number < Self::OLDEST && !serve_retired {
+            return Err(ApiError::new(
+                StatusCode::GONE,
+                "UNSUPPORTED_API_VERSION",
+                "410:GONE",
+            ));
+        }
+        Ok(number)
+    }
+
+    /// The number before the `.0`.
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The path under which this version answers: `/services/data/v66.0`.
+    pub(crate) fn path(self) -> String {
+        format!("/services/data/v{self}")
+    }
+
+    /// Three a year: `Spring '26` is 66.
+    fn label(self) -> String {
+        let (years, release) = ((self.0 - 20) / 3, (self.0 - 20) % 3);
+        let (season, year) = match release {
+            0 => ("Winter", 11 + years),
+            1 => ("Spring", 11 + years),
+            _ => ("Summer", 11 + years),
+        };
+        format!("{season} '{year}")
+    }
+
+    /// The answer to `GET /services/data`.
+    pub(crate) fn list(serve_retired: bool) -> Json {
+        let oldest = if serve_retired {
+            Self::FIRST
+        } else {
+            Self::OLDEST
+        };
+        (oldest.0..=Self::NEWEST.0)
+            .map(Self)
+            .map(|version| {
+                Json::object([
+                    ("label", version.label()),
+                    ("url", version.path()),
+                    ("version", version.to_string()),
+                ])
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.0", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_served_or_retired_or_unknown() {
+        for (segment, expected) in [
+            ("v66.0", Ok(66)),
+            ("v31.0", Ok(31)),
+            ("v30.0", Err(StatusCode::GONE)),
+            ("v20.0", Err(StatusCode::GONE)),
+            ("v19.0", Err(StatusCode::NOT_FOUND)),
+            ("v99.0", Err(StatusCode::NOT_FOUND)),
+            ("v66.1", Err(StatusCode::NOT_FOUND)),
+            ("v66", Err(StatusCode::NOT_FOUND)),
+            ("v+66.0", Err(StatusCode::NOT_FOUND)),
+            ("66.0", Err(StatusCode::NOT_FOUND)),
+            ("v99999999.0", Err(StatusCode::NOT_FOUND)),
+        ] {
+            let version = ApiVersion::from_segment(segment, false);
+            let version = version.map(ApiVersion::number).map_err(|e| e.status());
+            assert_eq!(version, expected, "{segment}");
+        }
+        assert_eq!(ApiVersion::from_segment("v26.0", true), Ok(ApiVersion(26)));
+    }
+
+    #[test]
+    fn releases_have_their_names() {
+        for (version, label) in [
+            (20, "Winter '11"),
+            (58, "Summer '23"),
+            (59, "Winter '24"),
+            (60, "Spring '24"),
+            (62, "Winter '25"),
+            (66, "Spring '26"),
+        ] {
+            assert_eq!(ApiVersion(version).label(), label);
+        }
+    }
+}
