@@ -11,16 +11,12 @@ fn lines(kind: &str) -> Vec<String> {
     let facts = std::env::var_os("FERROFORCE_FACTS").expect("FERROFORCE_FACTS is not set");
     let folder = PathBuf::from(facts).join("soql");
     let mut lines = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
+    for entry in fs::read_dir(folder).expect("no folder soql") {
+        let path = entry.expect("unreadable folder").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(&format!("{kind}-")) && name.ends_with(".txt") {
-            lines.extend(
-                fs::read_to_string(&path)
-                    .unwrap()
-                    .lines()
-                    .map(str::to_owned),
-            );
+            let text = fs::read_to_string(&path).expect("unreadable file");
+            lines.extend(text.lines().map(str::to_owned));
         }
     }
     assert!(!lines.is_empty(), "no {kind} queries");

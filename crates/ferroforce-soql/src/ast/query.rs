@@ -170,7 +170,7 @@ pub enum WithValue {
 #[non_exhaustive]
 pub struct WithArgument {
     /// The name.
-    pub name: Name,
+    pub name: Path,
     /// A string, a whole number or a boolean.
     pub value: Literal,
 }

@@ -38,9 +38,7 @@ impl Parser<'_> {
                     self.balanced()?;
                 }
             }
-            Kind::Word => {
-                self.advance();
-            }
+            Kind::Word => self.bind_member()?,
             Kind::Integer | Kind::Decimal | Kind::String => {
                 self.advance();
             }
@@ -65,7 +63,7 @@ impl Parser<'_> {
     }
 
     fn bind_member(&mut self) -> Result<()> {
-        if self.token.kind != Kind::Word {
+        if self.token.kind != Kind::Word || self.text(self.token).ends_with('.') {
             return Err(self.unexpected());
         }
         self.advance();

@@ -130,7 +130,7 @@ impl Parser<'_> {
             self.alias()?
         };
         let using = if self.eat("USING") {
-            self.list(Self::using)?
+            self.usings()?
         } else {
             Vec::new()
         };
@@ -153,7 +153,23 @@ impl Parser<'_> {
         self.apex() && self.at_pair("ALL", "ROWS")
     }
 
-    pub(super) fn using(&mut self) -> Result<Using> {
+    /// What follows USING. A comma may also begin the next object.
+    pub(super) fn usings(&mut self) -> Result<Vec<Using>> {
+        let mut all = vec![self.using()?];
+        while self.at_symbol(',') {
+            let word = self.peek();
+            let name = token_at(self.source, word.span.end);
+            let goes_on = self.token_is(word, "SCOPE") || self.token_is(word, "LOOKUP");
+            if !goes_on || !self.is_name(name) {
+                break;
+            }
+            self.advance();
+            all.push(self.using()?);
+        }
+        Ok(all)
+    }
+
+    fn using(&mut self) -> Result<Using> {
         if self.eat("SCOPE") {
             self.name().map(Using::Scope)
         } else if self.eat("LOOKUP") {
@@ -221,7 +237,7 @@ impl Parser<'_> {
 
     /// `name = value` inside the parentheses of a WITH clause.
     pub(super) fn with_argument(&mut self) -> Result<WithArgument> {
-        let name = self.name()?;
+        let name = self.path()?;
         self.expect_symbol('=')?;
         let value = if self.token.kind == Kind::String {
             Literal::String(self.string()?)

@@ -138,7 +138,7 @@ impl Parser<'_> {
             if self.eat("LISTVIEW") {
                 list_view = Some(self.list_view()?);
             } else {
-                using = self.list(Self::using)?;
+                using = self.usings()?;
             }
         }
         let bind = self.lookup_bindings()?;
