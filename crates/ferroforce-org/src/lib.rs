@@ -21,4 +21,6 @@ mod settings;
 mod store;
 mod value;
 
+pub use admin::policies::{Policies, SecurityTokenRule};
+pub use auth::{ConnectedApp, InvalidCertificate, InvalidDirectory, User};
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

@@ -29,15 +29,19 @@ impl Org {
     /// Makes an org: reads the files that the settings name and fills the store.
     pub(crate) fn new(settings: Settings) -> Result<Arc<Self>, StartError> {
         let store = Store::open(settings.data_file.as_deref())?;
+        let clock = Clock::default();
+        let id = RecordId::nth(*b"00D", 1);
+        let auth = auth::AuthState::new(id, Vec::new(), Vec::new(), clock.now())
+            .map_err(StartError::new)?;
         Ok(Arc::new(Self {
             settings,
-            clock: Clock::default(),
+            clock,
             schema: Arc::new(Schema::default()),
             store,
             usage: Usage::default(),
-            auth: auth::AuthState::default(),
+            auth,
             admin: admin::AdminState::default(),
-            id: RecordId::nth(*b"00D", 1),
+            id,
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! The admin API, the faults that it injects, and the log of requests.
 
+pub(crate) mod policies;
+
 use std::sync::Arc;
 
 use axum::Router;

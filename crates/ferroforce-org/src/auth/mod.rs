@@ -1,30 +1,44 @@
 //! Users, connected apps, sessions, and the ways to sign in.
 
+mod app;
+mod bearer;
+mod directory;
+mod jwt;
+mod key;
+mod oauth;
+mod origin;
+mod password;
+mod secret;
+mod soap;
+mod state;
+mod token;
+mod user;
+
 use std::sync::Arc;
 
 use axum::Router;
-use http::request::Parts;
 
-use crate::error::ApiError;
+pub use self::app::ConnectedApp;
+pub(crate) use self::bearer::authenticate;
+pub use self::directory::InvalidDirectory;
+pub use self::key::InvalidCertificate;
+pub(crate) use self::state::AuthState;
+pub use self::user::User;
 use crate::id::RecordId;
 use crate::org::Org;
 
-/// Users, apps and live sessions.
-#[derive(Debug, Default)]
-pub(crate) struct AuthState {}
+/// What the organization is called.
+pub(crate) const ORGANIZATION_NAME: &str = "Local Org";
 
 /// Whom a request's token belongs to.
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentUser {
     pub(crate) id: RecordId,
+    /// The app that the session was issued to; none after a SOAP login.
+    pub(crate) client_id: Option<String>,
 }
 
 /// The routes that sign in, and those about tokens and identity.
 pub(crate) fn routes() -> Router<Arc<Org>> {
-    Router::new()
-}
-
-/// Finds the user of a request by its `Authorization` header.
-pub(crate) fn authenticate(_org: &Org, _request: &Parts) -> Result<CurrentUser, ApiError> {
-    Err(ApiError::invalid_session())
+    oauth::routes().merge(soap::routes())
 }

@@ -1,0 +1,71 @@
+//! What the org allows, and can be told to allow while it runs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What the org allows, with the defaults of a real one.
+///
+/// They can be changed while the org runs; what is left out of a JSON document keeps its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Policies {
+    /// Whether the org's API is on. Default: true.
+    pub api_enabled: bool,
+    /// Whether SOAP `login()` is on, which it no longer is in new orgs. Default: true.
+    pub soap_login: bool,
+    /// Whether the username-password flow is on, which it no longer is in new orgs. Default: true.
+    pub password_flow: bool,
+    /// Whether a security token must follow the password. Default: required.
+    pub security_token: SecurityTokenRule,
+    /// After this many wrong passwords a user is locked out; 0 for never. Default: 10.
+    pub wrong_passwords_allowed: u32,
+    /// How long a lockout lasts, in seconds. Default: 900.
+    pub lockout_seconds: u64,
+    /// How often a user may sign in per hour. Default: 3,600.
+    pub logins_per_hour: usize,
+    /// After so many seconds without a call a session ends. Default: 7,200.
+    pub session_seconds: u64,
+    /// Whether signing in again gives the session that is still live. Default: false.
+    pub reuse_live_sessions: bool,
+    /// How many refresh tokens a user may have per app; one more ends the oldest. Default: 5.
+    pub refresh_tokens_per_app: usize,
+}
+
+/// Whether a security token must follow the password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SecurityTokenRule {
+    /// It must; without it the login is refused like a wrong password.
+    #[default]
+    Required,
+    /// It must; without it the refusal says so (`LOGIN_MUST_USE_SECURITY_TOKEN`).
+    Explained,
+    /// It may be left out, as inside an org's trusted IP ranges.
+    Optional,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            api_enabled: true,
+            soap_login: true,
+            password_flow: true,
+            security_token: SecurityTokenRule::default(),
+            wrong_passwords_allowed: 10,
+            lockout_seconds: 15 * 60,
+            logins_per_hour: 3600,
+            session_seconds: 2 * 60 * 60,
+            reuse_live_sessions: false,
+            refresh_tokens_per_app: 5,
+        }
+    }
+}
+
+impl Policies {
+    pub(crate) fn session_lifetime(&self) -> Duration {
+        Duration::from_secs(self.session_seconds)
+    }
+}

@@ -1,0 +1,196 @@
+//! The programs through which users sign in.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::Deserialize;
+
+use super::key::{GeneratedKey, PublicKey};
+use super::secret::Secret;
+
+/// A connected app (or external client app) of the org.
+///
+/// In a seed file an app is a table; every key but `client_id` has a default:
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `client_id` | required | the consumer key |
+/// | `client_secret` | none | the consumer secret; an app without one is a public client |
+/// | `certificate` | none | PEM of a certificate or an RSA public key; turns the JWT bearer flow on |
+/// | `callback_urls` | none | where the web server flow may redirect to |
+/// | `scopes` | `api`, `web`, `refresh_token` | what its tokens may do |
+/// | `client_credentials` | false | whether the client credentials flow is on |
+/// | `run_as` | none | username that client credentials act as |
+/// | `password_flow` | true | whether the username-password flow is on |
+/// | `approved_users` | everyone | usernames that have approved the app, or were approved for it |
+/// | `admin_approved_only` | false | users can't approve the app themselves |
+/// | `rotate_refresh_tokens` | true | each refresh gives a new refresh token and ends the old one |
+/// | `secret_for_refresh` | true | a refresh needs the client secret, if there is one |
+/// | `introspect_all` | false | whether it may introspect tokens of other apps |
+///
+/// ```
+/// let app = ferroforce_org::ConnectedApp::new("billing")
+///     .client_secret("s3cret")
+///     .client_credentials("billing@example.com");
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ConnectedApp {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    #[serde(default)]
+    pub(crate) certificate: Signing,
+    #[serde(default)]
+    pub(crate) callback_urls: Vec<String>,
+    #[serde(default = "ConnectedApp::default_scopes")]
+    pub(crate) scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) client_credentials: bool,
+    pub(crate) run_as: Option<String>,
+    #[serde(default = "yes")]
+    pub(crate) password_flow: bool,
+    pub(crate) approved_users: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) admin_approved_only: bool,
+    #[serde(default = "yes")]
+    pub(crate) rotate_refresh_tokens: bool,
+    #[serde(default = "yes")]
+    pub(crate) secret_for_refresh: bool,
+    #[serde(default)]
+    pub(crate) introspect_all: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The key that an app's JWTs must be signed with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Signing {
+    /// None: the JWT bearer flow is off.
+    #[default]
+    Off,
+    /// The key of a certificate that the app's owner has.
+    Registered(PublicKey),
+    /// A key pair of the org's making, made when it is first asked for: it takes a while.
+    Generated(Arc<OnceLock<GeneratedKey>>),
+}
+
+impl TryFrom<String> for Signing {
+    type Error = super::key::InvalidCertificate;
+
+    fn try_from(pem: String) -> Result<Self, Self::Error> {
+        PublicKey::from_pem(&pem).map(Self::Registered)
+    }
+}
+
+impl ConnectedApp {
+    /// An app without secret or certificate and with the defaults of the table above.
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: None,
+            certificate: Signing::Off,
+            callback_urls: Vec::new(),
+            scopes: Self::default_scopes(),
+            client_credentials: false,
+            run_as: None,
+            password_flow: true,
+            approved_users: None,
+            admin_approved_only: false,
+            rotate_refresh_tokens: true,
+            secret_for_refresh: true,
+            introspect_all: false,
+        }
+    }
+
+    /// Sets the consumer secret.
+    #[must_use]
+    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
+        self.client_secret = Some(Secret::from(secret));
+        self
+    }
+
+    /// Registers the certificate or RSA public key (PEM) that its JWTs are checked with.
+    ///
+    /// # Errors
+    ///
+    /// If the text holds neither an X.509 v3 certificate nor an RSA public key.
+    pub fn certificate(mut self, pem: &str) -> Result<Self, super::key::InvalidCertificate> {
+        self.certificate = Signing::Registered(PublicKey::from_pem(pem)?);
+        Ok(self)
+    }
+
+    /// Gives the app a key pair of the org's making.
+    #[must_use]
+    pub fn generated_key(mut self) -> Self {
+        self.certificate = Signing::Generated(Arc::default());
+        self
+    }
+
+    /// Sets what its tokens may do.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Turns the client credentials flow on, acting as the user with this username.
+    #[must_use]
+    pub fn client_credentials(mut self, run_as: impl Into<String>) -> Self {
+        self.client_credentials = true;
+        self.run_as = Some(run_as.into());
+        self
+    }
+
+    /// Whether the username-password flow is on.
+    #[must_use]
+    pub fn password_flow(mut self, enabled: bool) -> Self {
+        self.password_flow = enabled;
+        self
+    }
+
+    /// Lets only these users sign in, and only because an administrator approved them.
+    #[must_use]
+    pub fn admin_approved<S: Into<String>>(mut self, users: impl IntoIterator<Item = S>) -> Self {
+        self.admin_approved_only = true;
+        self.approved_users = Some(users.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Whether each refresh gives a new refresh token and ends the old one.
+    #[must_use]
+    pub fn rotate_refresh_tokens(mut self, rotate: bool) -> Self {
+        self.rotate_refresh_tokens = rotate;
+        self
+    }
+
+    pub(crate) fn approved(&self, username: &str) -> bool {
+        self.approved_users
+            .as_ref()
+            .is_none_or(|users| users.iter().any(|user| user.eq_ignore_ascii_case(username)))
+    }
+
+    /// The key that signs its JWTs, if the org made it.
+    pub(crate) fn generated(&self) -> Option<&GeneratedKey> {
+        match &self.certificate {
+            Signing::Generated(key) => Some(key.get_or_init(GeneratedKey::new)),
+            Signing::Off | Signing::Registered(_) => None,
+        }
+    }
+
+    /// The key that checks its JWTs. A generated pair that nobody has asked for has signed
+    /// nothing, so it is none.
+    pub(crate) fn verifying_key(&self) -> Option<&PublicKey> {
+        match &self.certificate {
+            Signing::Off => None,
+            Signing::Registered(key) => Some(key),
+            Signing::Generated(key) => key.get().map(GeneratedKey::public),
+        }
+    }
+
+    fn default_scopes() -> Vec<String> {
+        ["api", "web", "refresh_token"].map(str::to_owned).to_vec()
+    }
+}

@@ -1,0 +1,84 @@
+//! Whom a request comes from.
+
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::CurrentUser;
+use crate::error::ApiError;
+use crate::org::Org;
+
+/// Why an `Authorization` header holds no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoToken {
+    Missing,
+    Malformed,
+}
+
+/// The token of a request. Salesforce takes the older scheme `OAuth` as well as `Bearer`.
+pub(crate) fn token(request: &Parts) -> Result<&str, NoToken> {
+    let header = request.headers.get(AUTHORIZATION).ok_or(NoToken::Missing)?;
+    let header = header.to_str().map_err(|_| NoToken::Malformed)?;
+    let (scheme, token) = header.trim().split_once(' ').ok_or(NoToken::Malformed)?;
+    let known = ["bearer", "oauth"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let token = token.trim();
+    match known && !token.is_empty() && !token.contains(' ') {
+        true => Ok(token),
+        false => Err(NoToken::Malformed),
+    }
+}
+
+/// Finds the user of a request by its `Authorization` header, as the REST API does.
+pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, ApiError> {
+    match token(request) {
+        Ok(token) => authenticate_token(org, token),
+        Err(NoToken::Missing) => Err(ApiError::invalid_session()),
+        Err(NoToken::Malformed) => Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_AUTH_HEADER",
+            "INVALID_HEADER_TYPE",
+        )),
+    }
+}
+
+/// Finds the user of a session, and whether they may use the API with it.
+pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, ApiError> {
+    let grant = org
+        .auth
+        .use_session(token, org.clock.now())
+        .ok_or_else(ApiError::invalid_session)?;
+    let member = org
+        .auth
+        .directory
+        .by_id(grant.user_id)
+        .ok_or_else(ApiError::invalid_session)?;
+    if !member.user.active {
+        return Err(ApiError::invalid_session());
+    }
+    if !grant.allows_api() {
+        let message = "This session is not valid for use with the REST API";
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_SESSION_ID",
+            message,
+        ));
+    }
+    let forbidden = |code, message| Err(ApiError::new(StatusCode::FORBIDDEN, code, message));
+    if !org.auth.policies().api_enabled {
+        let message = "The REST API is not enabled for this Organization.";
+        return forbidden("API_DISABLED_FOR_ORG", message);
+    }
+    if !member.user.api_enabled {
+        return forbidden("API_CURRENTLY_DISABLED", "API is disabled for this User");
+    }
+    if member.user.password_expired && grant.client_id.is_none() {
+        let message = "The password of this user has expired";
+        return forbidden("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", message);
+    }
+    Ok(CurrentUser {
+        id: member.id,
+        client_id: grant.client_id,
+    })
+}

@@ -1,0 +1,239 @@
+//! Who is known to the org: its users and connected apps.
+
+use std::sync::Arc;
+
+use super::app::ConnectedApp;
+use super::secret::Secret;
+use super::user::User;
+use crate::id::RecordId;
+
+/// A user with the ids that the org gave them.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) id: RecordId,
+    pub(crate) profile_id: RecordId,
+    pub(crate) user: User,
+}
+
+/// All users and apps. They do not change while the org runs.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    members: Vec<Arc<Member>>,
+    apps: Vec<Arc<ConnectedApp>>,
+}
+
+/// Users or connected apps that can't be in one org together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDirectory {
+    /// Two users have this username.
+    #[error("two users have the username {0:?}")]
+    DuplicateUsername(String),
+    /// Two users have this id.
+    #[error("two users have the id {0:?}")]
+    DuplicateUserId(String),
+    /// Two apps have this client id.
+    #[error("two connected apps have the client id {0:?}")]
+    DuplicateClientId(String),
+    /// Not an id of this kind of record.
+    #[error("{id:?} is not an id of 15 or 18 characters that begins with {prefix:?}")]
+    InvalidId {
+        /// What was given.
+        id: String,
+        /// The three characters that such an id begins with.
+        prefix: &'static str,
+    },
+    /// An app is to act as a user that there is not.
+    #[error("the connected app {client_id:?} is to run as {username:?}, who is not a user")]
+    UnknownRunAs {
+        /// The app.
+        client_id: String,
+        /// The user that is missing.
+        username: String,
+    },
+}
+
+impl Directory {
+    /// Registers users and apps. Users without id get the lowest ids that are free; without any
+    /// user there is an administrator, and without any app one that acts as the first user.
+    pub(crate) fn new(
+        mut users: Vec<User>,
+        mut apps: Vec<ConnectedApp>,
+    ) -> Result<Self, InvalidDirectory> {
+        if users.is_empty() {
+            users.push(User::new("admin@org.example").name("Ada", "Admin"));
+        }
+        if apps.is_empty() {
+            let app = ConnectedApp::new("3MVG9_local_org")
+                .client_secret(Secret::random(64).expose())
+                .client_credentials(&users[0].username)
+                .generated_key();
+            apps.push(app);
+        }
+        let mut given: Vec<RecordId> = Vec::new();
+        for id in users.iter().filter_map(|user| user.id.as_deref()) {
+            let id = parse_id(id, "005")?;
+            if given.contains(&id) {
+                return Err(InvalidDirectory::DuplicateUserId(id.to_string()));
+            }
+            given.push(id);
+        }
+        let mut free = (1..)
+            .map(|number| RecordId::nth(*b"005", number))
+            .filter(|id| !given.contains(id));
+        let mut directory = Self::default();
+        for user in users {
+            if directory.by_username(&user.username).is_some() {
+                return Err(InvalidDirectory::DuplicateUsername(user.username));
+            }
+            let id = match &user.id {
+                Some(id) => Some(parse_id(id, "005")?),
+                None => free.next(),
+            };
+            let profile_id = match &user.profile_id {
+                Some(id) => parse_id(id, "00e")?,
+                None => RecordId::nth(*b"00e", 1),
+            };
+            if let Some(id) = id {
+                directory.members.push(Arc::new(Member {
+                    id,
+                    profile_id,
+                    user,
+                }));
+            }
+        }
+        for app in apps {
+            if let Some(username) = &app.run_as
+                && directory.by_username(username).is_none()
+            {
+                let (client_id, username) = (app.client_id, username.clone());
+                return Err(InvalidDirectory::UnknownRunAs {
+                    client_id,
+                    username,
+                });
+            }
+            if directory.app(&app.client_id).is_some() {
+                return Err(InvalidDirectory::DuplicateClientId(app.client_id));
+            }
+            directory.apps.push(Arc::new(app));
+        }
+        Ok(directory)
+    }
+
+    /// The first is who the org's own tokens belong to.
+    pub(crate) fn members(&self) -> &[Arc<Member>] {
+        &self.members
+    }
+
+    /// The first is the app that the org's own tokens were issued to.
+    pub(crate) fn apps(&self) -> &[Arc<ConnectedApp>] {
+        &self.apps
+    }
+
+    /// Usernames are unique whatever their letter case.
+    pub(crate) fn by_username(&self, username: &str) -> Option<&Arc<Member>> {
+        self.members
+            .iter()
+            .find(|member| member.user.username.eq_ignore_ascii_case(username))
+    }
+
+    pub(crate) fn by_id(&self, id: RecordId) -> Option<&Arc<Member>> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
+    pub(crate) fn app(&self, client_id: &str) -> Option<&Arc<ConnectedApp>> {
+        self.apps.iter().find(|app| app.client_id == client_id)
+    }
+}
+
+fn parse_id(id: &str, prefix: &'static str) -> Result<RecordId, InvalidDirectory> {
+    match id.parse::<RecordId>() {
+        Ok(id) if id.key_prefix() == prefix => Ok(id),
+        _ => Err(InvalidDirectory::InvalidId {
+            id: id.to_owned(),
+            prefix,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_get_the_lowest_free_ids() {
+        let [first, second, third] = [1, 2, 3].map(|number| RecordId::nth(*b"005", number));
+        let users = vec![
+            User::new("a@b.c"),
+            User::new("b@b.c").id(first.short()),
+            User::new("c@b.c"),
+        ];
+        let directory = Directory::new(users, Vec::new()).unwrap();
+        let ids: Vec<_> = directory.members().iter().map(|member| member.id).collect();
+        assert_eq!(ids, [second, first, third]);
+        assert_eq!(directory.by_username("C@B.C").unwrap().id, third);
+        assert_eq!(directory.by_id(first).unwrap().user.username, "b@b.c");
+        assert!(directory.by_id(RecordId::nth(*b"005", 4)).is_none());
+    }
+
+    #[test]
+    fn an_org_without_seed_has_an_administrator_and_an_app() {
+        let directory = Directory::new(Vec::new(), Vec::new()).unwrap();
+        let ([member], [app]) = (directory.members(), directory.apps()) else {
+            panic!("one of each")
+        };
+        assert!(member.user.active && member.user.api_enabled);
+        assert_eq!(app.run_as.as_deref(), Some(member.user.username.as_str()));
+        assert!(app.generated().is_some());
+        let other = Directory::new(vec![User::new("ada@example.com")], Vec::new()).unwrap();
+        assert_eq!(other.apps()[0].run_as.as_deref(), Some("ada@example.com"));
+        let secret = |directory: &Directory| {
+            directory.apps()[0]
+                .client_secret
+                .as_ref()
+                .map(|secret| secret.expose().to_owned())
+        };
+        assert_ne!(secret(&directory), secret(&other));
+    }
+
+    #[test]
+    fn what_can_not_be_together_is_refused() {
+        let refusal = |users: &[User], apps: &[ConnectedApp]| {
+            Directory::new(users.to_vec(), apps.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
+        let ada = User::new("ada@example.com");
+        assert_eq!(
+            refusal(&[ada.clone(), User::new("ADA@example.com")], &[]),
+            r#"two users have the username "ADA@example.com""#
+        );
+        let twice = ada.clone().id("0050000000000AB");
+        let bob = twice.clone();
+        assert_eq!(
+            refusal(&[twice, bob], &[]),
+            r#"two users have the id "0050000000000ABAAY""#
+        );
+        for id in [
+            "",
+            "005",
+            "001000000000001",
+            "005000000000001AAB",
+            "0050000000000é",
+        ] {
+            assert!(
+                refusal(&[ada.clone().id(id)], &[]).contains("is not an id"),
+                "{id}"
+            );
+        }
+        let app = ConnectedApp::new("app");
+        assert_eq!(
+            refusal(&[], &[app.clone(), app.clone()]),
+            r#"two connected apps have the client id "app""#
+        );
+        assert_eq!(
+            refusal(&[], &[app.client_credentials("nobody")]),
+            r#"the connected app "app" is to run as "nobody", who is not a user"#
+        );
+    }
+}

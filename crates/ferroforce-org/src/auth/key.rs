@@ -1,0 +1,156 @@
+//! RSA keys: those registered for an app, and those the org makes itself.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use rustls::pki_types::CertificateDer;
+use rustls::server::ParsedCertificate;
+
+/// An RSA public key that verifies RS256 signatures.
+#[derive(Clone)]
+pub(crate) struct PublicKey(Vec<u8>);
+
+/// The text is neither an X.509 v3 certificate nor an RSA public key in PEM form.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the PEM of an X.509 v3 certificate or of an RSA public key: {reason}")]
+pub struct InvalidCertificate {
+    reason: String,
+}
+
+impl PublicKey {
+    pub(crate) fn from_pem(text: &str) -> Result<Self, InvalidCertificate> {
+        let invalid = |reason: String| InvalidCertificate { reason };
+        let block = pem::parse(text).map_err(|error| invalid(error.to_string()))?;
+        let der = match block.tag() {
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => block.into_contents(),
+            "CERTIFICATE" => {
+                let certificate = CertificateDer::from(block.into_contents());
+                ParsedCertificate::try_from(&certificate)
+                    .map_err(|error| invalid(error.to_string()))?
+                    .subject_public_key_info()
+                    .to_vec()
+            }
+            tag => return Err(invalid(format!("found {tag:?}"))),
+        };
+        aws_lc_rs::signature::ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der)
+            .map_err(|error| invalid(error.to_string()))?;
+        Ok(Self(der))
+    }
+
+    /// Whether `signature` is this key's RS256 signature of `message`.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0)
+            .verify(message, signature)
+            .is_ok()
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(RSA)")
+    }
+}
+
+/// A key pair made by the org.
+pub(crate) struct GeneratedKey {
+    public: PublicKey,
+    private_pem: String,
+}
+
+impl GeneratedKey {
+    /// Makes a 2048-bit pair.
+    pub(crate) fn new() -> Self {
+        let pair = KeyPair::generate(KeySize::Rsa2048).expect("2048-bit RSA keys can be made");
+        let private = pair.as_der().expect("a new RSA key has a PKCS#8 form");
+        Self {
+            public: PublicKey(pair.public_key().as_ref().to_vec()),
+            private_pem: pem::encode(&pem::Pem::new("PRIVATE KEY", private.as_ref())),
+        }
+    }
+
+    /// The private key as PEM, PKCS#8.
+    pub(crate) fn private_pem(&self) -> &str {
+        &self.private_pem
+    }
+
+    pub(crate) fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
+impl fmt::Debug for GeneratedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GeneratedKey(RSA)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+
+    use super::*;
+
+    fn sign(private_pem: &str, message: &[u8]) -> Vec<u8> {
+        let der = pem::parse(private_pem).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(der.contents()).unwrap();
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+            .unwrap();
+        signature
+    }
+
+    #[test]
+    fn a_generated_pair_signs_what_it_verifies() {
+        let key = GeneratedKey::new();
+        let signature = sign(key.private_pem(), b"message");
+        assert!(key.public().verifies(b"message", &signature));
+        assert!(!key.public().verifies(b"massage", &signature));
+        assert!(!key.public().verifies(b"message", b""));
+        assert!(
+            !GeneratedKey::new()
+                .public()
+                .verifies(b"message", &signature)
+        );
+        assert!(!format!("{key:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn public_keys_are_read_from_each_pem_form() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+        let private = pem::encode(&pem::Pem::new("PRIVATE KEY", private.as_ref()));
+        let signature = sign(&private, b"message");
+
+        let pkcs1 = pair.public_key().as_ref().to_vec();
+        let spki: aws_lc_rs::encoding::PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        let certified = rcgen::KeyPair::from_pem_and_sign_algo(&private, &rcgen::PKCS_RSA_SHA256);
+        let certificate = rcgen::CertificateParams::new(vec!["app.example.com".to_owned()])
+            .unwrap()
+            .self_signed(&certified.unwrap())
+            .unwrap();
+        for pem in [
+            pem::encode(&pem::Pem::new("RSA PUBLIC KEY", pkcs1)),
+            pem::encode(&pem::Pem::new("PUBLIC KEY", spki.as_ref())),
+            certificate.pem(),
+        ] {
+            let key = PublicKey::from_pem(&pem).unwrap();
+            assert!(key.verifies(b"message", &signature), "{pem}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_a_reason() {
+        let private = GeneratedKey::new().private_pem().to_owned();
+        let not_a_key = pem::encode(&pem::Pem::new("PUBLIC KEY", b"nonsense".to_vec()));
+        for text in ["", "nonsense", &private, &not_a_key] {
+            let error = PublicKey::from_pem(text).unwrap_err().to_string();
+            assert!(
+                error.starts_with("expected the PEM of an X.509 v3 certificate"),
+                "{error}"
+            );
+        }
+    }
+}

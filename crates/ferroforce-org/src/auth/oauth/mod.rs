@@ -1,0 +1,93 @@
+//! The endpoints of OAuth 2.0.
+
+mod about;
+mod answer;
+mod error;
+mod form;
+mod grant;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use http::StatusCode;
+
+use self::error::OAuthError;
+use self::form::Form;
+use super::origin::Origin;
+use crate::org::Org;
+
+/// The OAuth and identity routes.
+pub(crate) fn routes() -> Router<Arc<Org>> {
+    let mut router =
+        Router::new().route("/.well-known/openid-configuration", get(about::discovery));
+    // Clients write these paths with and without a slash at their end.
+    for end in ["", "/"] {
+        router = router
+            .route(&format!("/services/oauth2/token{end}"), any(token))
+            .route(
+                &format!("/services/oauth2/introspect{end}"),
+                any(introspect),
+            )
+            .route(&format!("/services/oauth2/revoke{end}"), any(revoke))
+            .route(
+                &format!("/services/oauth2/userinfo{end}"),
+                any(about::user_info),
+            )
+            .route(
+                &format!("/id/{{organization}}/{{user}}{end}"),
+                any(about::identity),
+            );
+        for endpoint in ["authorize", "singleaccess", "register", "device"] {
+            router = router.route(
+                &format!("/services/oauth2/{endpoint}{end}"),
+                any(unsupported),
+            );
+        }
+    }
+    router.route("/id/keys", any(unsupported))
+}
+
+async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method != http::Method::POST {
+        return OAuthError::must_post().into_response();
+    }
+    match Form::read(&parts, body).await {
+        Ok(form) => grant::token(&org, &Origin::of(&parts), &form).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn introspect(State(org): State<Arc<Org>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method != http::Method::POST {
+        return OAuthError::must_post().into_response();
+    }
+    match Form::read(&parts, body).await {
+        Ok(form) => about::introspect(&org, &Origin::of(&parts), &form).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Takes the token from a form or, as Salesforce does, from the query of a GET.
+async fn revoke(State(org): State<Arc<Org>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let revoked = Form::read(&parts, body).await.and_then(|form| {
+        let token = form.get("token").ok_or_else(OAuthError::no_such_token)?;
+        match org.auth.revoke(token) {
+            true => Ok(StatusCode::OK),
+            false => Err(OAuthError::no_such_token()),
+        }
+    });
+    revoked.into_response()
+}
+
+async fn unsupported(request: Request) -> Response {
+    OAuthError::not_implemented(&format!("the endpoint {}", request.uri().path())).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! The URL that a request came by.
+
+use std::fmt;
+
+use http::header::HOST;
+use http::request::Parts;
+use http::uri::Authority;
+
+use crate::http::Arrival;
+
+/// Scheme and host of a request, as its client sees the org. Displayed as `http://host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    scheme: &'static str,
+    host: String,
+}
+
+impl Origin {
+    /// Takes the host from the request line or the `Host` header, whatever it says; one that is
+    /// missing or can't be a host becomes `localhost`.
+    pub(crate) fn of(request: &Parts) -> Self {
+        let header = || {
+            request
+                .headers
+                .get(HOST)?
+                .to_str()
+                .ok()?
+                .parse::<Authority>()
+                .ok()
+        };
+        let authority = request.uri.authority().cloned().or_else(header);
+        let host = authority
+            .filter(|authority| !authority.as_str().contains('@'))
+            .map_or_else(
+                || "localhost".to_owned(),
+                |authority| authority.as_str().to_owned(),
+            );
+        let secure = request
+            .extensions
+            .get::<Arrival>()
+            .is_some_and(|arrival| arrival.secure);
+        Self {
+            scheme: if secure { "https" } else { "http" },
+            host,
+        }
+    }
+
+    /// Host, and port if the client named one.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Host without port.
+    pub(crate) fn host_name(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => &self.host,
+        }
+    }
+
+    /// Whether the client believes to speak with one of Salesforce's general login hosts.
+    pub(crate) fn is_login_host(&self) -> bool {
+        ["login.salesforce.com", "test.salesforce.com"]
+            .iter()
+            .any(|host| self.host_name().eq_ignore_ascii_case(host))
+    }
+
+    /// Whether the host is a name of the loopback interface.
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(self.host_name())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)
+    }
+}
+
+/// Whether a host name, as written in a URL, is a name of the loopback interface.
+pub(crate) fn is_loopback(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use http::Request;
+
+    use super::*;
+
+    fn origin(uri: &str, host: Option<&[u8]>, tls: bool) -> String {
+        let mut request = Request::builder().uri(uri);
+        if let Some(host) = host {
+            request = request.header(HOST, host);
+        }
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        request = request.extension(Arrival {
+            secure: tls,
+            local: nowhere,
+            peer: nowhere,
+        });
+        Origin::of(&request.body(()).unwrap().into_parts().0).to_string()
+    }
+
+    #[test]
+    fn the_origin_is_what_the_client_named() {
+        let table: [(&str, Option<&[u8]>, bool, &str); 8] = [
+            ("/", Some(b"127.0.0.1:8080"), false, "http://127.0.0.1:8080"),
+            (
+                "/",
+                Some(b"acme.my.salesforce.com"),
+                true,
+                "https://acme.my.salesforce.com",
+            ),
+            ("/", Some(b"[::1]:80"), false, "http://[::1]:80"),
+            ("http://one:1/", Some(b"two:2"), false, "http://one:1"),
+            ("/", None, false, "http://localhost"),
+            ("/", Some(b""), false, "http://localhost"),
+            ("/", Some(b"a b\"<x>"), false, "http://localhost"),
+            ("/", Some(b"user:password@host"), false, "http://localhost"),
+        ];
+        for (uri, host, tls, expected) in table {
+            assert_eq!(origin(uri, host, tls), expected);
+        }
+    }
+
+    #[test]
+    fn login_and_loopback_hosts_are_known_with_any_port() {
+        let of = |host: &str| Origin {
+            scheme: "http",
+            host: host.to_owned(),
+        };
+        for host in ["login.salesforce.com", "TEST.salesforce.com:443"] {
+            assert!(
+                of(host).is_login_host() && !of(host).is_loopback(),
+                "{host}"
+            );
+        }
+        for host in [
+            "localhost",
+            "LocalHost:80",
+            "127.0.0.1:8080",
+            "[::1]",
+            "[::1]:9",
+        ] {
+            assert!(
+                of(host).is_loopback() && !of(host).is_login_host(),
+                "{host}"
+            );
+        }
+        for host in [
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:80",
+            "[::2]",
+            "evil",
+        ] {
+            assert!(!of(host).is_loopback(), "{host}");
+        }
+    }
+}

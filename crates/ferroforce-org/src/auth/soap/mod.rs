@@ -1,0 +1,177 @@
+//! The SOAP API: `login()`, and a clear fault for everything else.
+
+mod answer;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use http::StatusCode;
+
+use self::answer::{Flavour, LoggedIn, envelope_response};
+use self::request::{Call, Login};
+use super::origin::Origin;
+use super::password::Refused;
+use super::token::Grant;
+use crate::org::Org;
+
+pub(crate) use self::answer::Fault;
+
+/// The largest envelope that is read, in bytes.
+const SIZE_LIMIT: usize = 64 * 1024;
+
+/// The last API version that has `login()`.
+const LAST_WITH_LOGIN: u32 = 64;
+
+/// The first API version that Salesforce still serves.
+const FIRST_SERVED: u32 = 31;
+
+/// The SOAP routes.
+pub(crate) fn routes() -> Router<Arc<Org>> {
+    Router::new().route("/services/Soap/{flavour}/{*rest}", post(call))
+}
+
+async fn call(
+    State(org): State<Arc<Org>>,
+    Path((flavour, rest)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let Some(flavour) = Flavour::of(&flavour) else {
+        return unsupported(&format!("the SOAP API at /services/Soap/{flavour}"))
+            .response(Flavour::Partner);
+    };
+    let (parts, body) = request.into_parts();
+    let answer = async {
+        let version = rest.split('/').next().unwrap_or_default();
+        let major = parse_version(&org, version)?;
+        let body = to_bytes(body, SIZE_LIMIT)
+            .await
+            .map_err(|_| Fault::client("the request can't be read"))?;
+        match request::parse(&body).map_err(|error| Fault::client(&error.to_string()))? {
+            Call::Login(login) if login.namespace == flavour.namespace() => {
+                if major > LAST_WITH_LOGIN {
+                    let message = "login() is not available in this version of the API";
+                    return Err(Fault::unexpected("UNSUPPORTED_API_VERSION", message));
+                }
+                log_in(&org, &Origin::of(&parts), flavour, version, &login)
+            }
+            Call::Other {
+                namespace,
+                operation,
+            } if namespace == flavour.namespace() => {
+                Err(unsupported(&format!("the SOAP operation {operation}()")))
+            }
+            Call::Login(Login { namespace, .. }) => Err(no_operation(&namespace, "login")),
+            Call::Other {
+                namespace,
+                operation,
+            } => Err(no_operation(&namespace, &operation)),
+        }
+    };
+    match answer.await {
+        Ok(envelope) => envelope_response(StatusCode::OK, envelope),
+        Err(fault) => fault.response(flavour),
+    }
+}
+
+fn log_in(
+    org: &Org,
+    origin: &Origin,
+    flavour: Flavour,
+    version: &str,
+    login: &Login,
+) -> Result<String, Fault> {
+    let policies = org.auth.policies();
+    if !policies.soap_login {
+        let message = "SOAP API login() is disabled by default in this org.";
+        return Err(Fault::unexpected("INVALID_OPERATION", message));
+    }
+    if login
+        .organization_id
+        .as_deref()
+        .is_some_and(|id| id.parse() != Ok(org.id))
+    {
+        return Err(Refused::Invalid.into());
+    }
+    let now = org.clock.now();
+    let member = org
+        .auth
+        .check_password(&login.username, login.password.expose(), now)?;
+    if !policies.api_enabled {
+        let message = "API is not enabled for this Organization or Partner";
+        return Err(Fault::login("API_DISABLED_FOR_ORG", message));
+    }
+    if !member.user.api_enabled {
+        return Err(Fault::login(
+            "API_CURRENTLY_DISABLED",
+            "API is disabled for this User",
+        ));
+    }
+    let grant = Grant {
+        user_id: member.id,
+        client_id: None,
+        scopes: vec!["full".to_owned()],
+    };
+    let session_id = org.auth.start_session(grant, now);
+    let answer = LoggedIn {
+        origin,
+        version,
+        organization_id: org.id,
+        organization_name: super::ORGANIZATION_NAME,
+        sandbox: false,
+        member,
+        session_id: session_id.expose(),
+        seconds_valid: policies.session_seconds,
+    };
+    Ok(answer.envelope(flavour))
+}
+
+/// Reads `64.0` and returns its first number.
+fn parse_version(org: &Org, text: &str) -> Result<u32, Fault> {
+    text.strip_suffix(".0")
+        .filter(|major| major.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|major| major.parse().ok())
+        .filter(|major| *major >= FIRST_SERVED || org.settings.serve_retired_versions)
+        .ok_or_else(|| {
+            Fault::unexpected(
+                "UNSUPPORTED_API_VERSION",
+                "Invalid Api version specified on URL",
+            )
+        })
+}
+
+fn no_operation(namespace: &str, operation: &str) -> Fault {
+    Fault::client(&format!(
+        "No operation available for request {{{namespace}}}{operation}"
+    ))
+}
+
+/// What a real org can do and this one cannot.
+fn unsupported(what: &str) -> Fault {
+    let message = format!("The local org does not support {what}");
+    Fault::unexpected("FUNCTIONALITY_NOT_ENABLED", &message)
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        const INVALID: &str = "Invalid username, password, security token; or user locked out.";
+        match refused {
+            Refused::Invalid | Refused::Inactive => Self::login("INVALID_LOGIN", INVALID),
+            Refused::SecurityTokenMissing => Self::login(
+                "LOGIN_MUST_USE_SECURITY_TOKEN",
+                &format!(
+                    "{INVALID} Are you at a new location? Add your security token to the end of your password."
+                ),
+            ),
+            Refused::LockedOut => Self::login("PASSWORD_LOCKOUT", "The user is locked out."),
+            Refused::TooOften => Self::login("REQUEST_LIMIT_EXCEEDED", "Login Rate Exceeded"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Everything that signing in has to remember.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+
+use super::app::ConnectedApp;
+use super::directory::{Directory, InvalidDirectory, Member};
+use super::origin::Origin;
+use super::password::{LoginRecord, Refused};
+use super::secret::Secret;
+use super::token::{Found, Grant, RefreshRefused, Refreshed, TokenStore};
+use super::user::User;
+use crate::admin::policies::Policies;
+use crate::id::RecordId;
+
+/// This many ids of assertions are remembered before those past their time are cleared out.
+const SWEEP_AT: usize = 1024;
+
+/// Users, apps and live sessions.
+#[derive(Debug)]
+pub(crate) struct AuthState {
+    organization_id: RecordId,
+    started_at: Timestamp,
+    pub(crate) directory: Directory,
+    policies: RwLock<Arc<Policies>>,
+    live: Mutex<Live>,
+    /// How it was when the org started.
+    first: Live,
+    access_token: Secret,
+    refresh_token: Secret,
+}
+
+/// What changes while the org runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    tokens: TokenStore,
+    logins: HashMap<RecordId, LoginRecord>,
+    /// Ids of assertions that were used, by app, and how long they must be remembered.
+    assertions: HashMap<(String, String), Timestamp>,
+}
+
+impl AuthState {
+    /// Registers users and apps, and signs the first user in through the first app.
+    pub(crate) fn new(
+        organization_id: RecordId,
+        users: Vec<User>,
+        apps: Vec<ConnectedApp>,
+        now: Timestamp,
+    ) -> Result<Self, InvalidDirectory> {
+        let directory = Directory::new(users, apps)?;
+        let policies = Policies::default();
+        let mut tokens = TokenStore::new(organization_id);
+        let (member, app) = (&directory.members()[0], &directory.apps()[0]);
+        let grant = Grant {
+            user_id: member.id,
+            client_id: Some(app.client_id.clone()),
+            scopes: app.scopes.clone(),
+        };
+        let lifetime = policies.session_lifetime();
+        let limit = policies.refresh_tokens_per_app;
+        let (access_token, refresh_token) = tokens.issue_pair(grant, limit, now, lifetime);
+        let first = Live {
+            tokens,
+            logins: HashMap::new(),
+            assertions: HashMap::new(),
+        };
+        Ok(Self {
+            organization_id,
+            started_at: now,
+            directory,
+            policies: RwLock::new(Arc::new(policies)),
+            live: Mutex::new(first.clone()),
+            first,
+            access_token,
+            refresh_token,
+        })
+    }
+
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// The session that the org starts with.
+    pub(crate) fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    /// The refresh token that the org starts with.
+    pub(crate) fn refresh_token(&self) -> &Secret {
+        &self.refresh_token
+    }
+
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_policies(&self, policies: Policies) {
+        *self
+            .policies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
+    }
+
+    /// Checks a username and a password that has its security token at its end.
+    pub(crate) fn check_password(
+        &self,
+        username: &str,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<&Member, Refused> {
+        let member = self
+            .directory
+            .by_username(username)
+            .ok_or(Refused::Invalid)?;
+        let policies = self.policies();
+        let mut live = self.live();
+        let record = live.logins.entry(member.id).or_default();
+        record.check_password(&member.user, password, &policies, now)?;
+        Ok(member)
+    }
+
+    /// Counts a sign-in of a user who needs no password for it.
+    pub(crate) fn count_login(&self, member: &Member, now: Timestamp) -> Result<(), Refused> {
+        let policies = self.policies();
+        let mut live = self.live();
+        live.logins
+            .entry(member.id)
+            .or_default()
+            .count_login(&member.user, &policies, now)
+    }
+
+    /// Remembers that an app has used an assertion. False if it had before.
+    pub(crate) fn remember_assertion(
+        &self,
+        client_id: &str,
+        id: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let used = &mut self.live().assertions;
+        if used.len() >= SWEEP_AT {
+            used.retain(|_, until| now < *until);
+        }
+        used.insert((client_id.to_owned(), id.to_owned()), until)
+            .is_none_or(|until| until <= now)
+    }
+
+    /// Starts a session, or gives the one that is still live where policy says so.
+    pub(crate) fn start_session(&self, grant: Grant, now: Timestamp) -> Secret {
+        let policies = self.policies();
+        let lifetime = policies.session_lifetime();
+        let tokens = &mut self.live().tokens;
+        policies
+            .reuse_live_sessions
+            .then(|| tokens.reuse(&grant, now, lifetime))
+            .flatten()
+            .unwrap_or_else(|| tokens.issue(grant, now, lifetime))
+    }
+
+    pub(crate) fn refresh(
+        &self,
+        token: &str,
+        app: &ConnectedApp,
+        now: Timestamp,
+    ) -> Result<Refreshed, RefreshRefused> {
+        let lifetime = self.policies().session_lifetime();
+        let tokens = &mut self.live().tokens;
+        tokens.refresh(
+            token,
+            &app.client_id,
+            app.rotate_refresh_tokens,
+            now,
+            lifetime,
+        )
+    }
+
+    /// What a live session grants; using it pushes its end out.
+    pub(crate) fn use_session(&self, token: &str, now: Timestamp) -> Option<Grant> {
+        let lifetime = self.policies().session_lifetime();
+        self.live()
+            .tokens
+            .session(token, now, lifetime)
+            .map(|session| session.grant.clone())
+    }
+
+    /// Looks at a token without using it.
+    pub(crate) fn look_at<T>(
+        &self,
+        token: &str,
+        now: Timestamp,
+        look: impl FnOnce(Found<'_>) -> T,
+    ) -> Option<T> {
+        let lifetime = self.policies().session_lifetime();
+        self.live().tokens.find(token, now, lifetime).map(look)
+    }
+
+    /// Ends a session, or a refresh token with its sessions. False if there is none.
+    pub(crate) fn revoke(&self, token: &str) -> bool {
+        self.live().tokens.revoke(token)
+    }
+
+    /// Ends a session as if its time had run out. False if there is none.
+    pub(crate) fn expire(&self, token: &str) -> bool {
+        self.live().tokens.expire(token)
+    }
+
+    /// Ends the sessions of everyone, or of one user, and tells how many.
+    pub(crate) fn expire_all(&self, user: Option<RecordId>) -> usize {
+        self.live().tokens.expire_all(user)
+    }
+
+    /// Ends the sessions and refresh tokens of everyone, or of one user, and tells how many.
+    pub(crate) fn revoke_all(&self, user: Option<RecordId>) -> usize {
+        self.live().tokens.revoke_all(user)
+    }
+
+    /// Locks a user out, or ends their lockout.
+    pub(crate) fn set_locked(&self, user: RecordId, locked: bool) {
+        let mut live = self.live();
+        let record = live.logins.entry(user).or_default();
+        match locked {
+            true => record.lock(),
+            false => record.unlock(),
+        }
+    }
+
+    /// Goes back to how it was when the org started. The first session lasts from now on.
+    pub(crate) fn reset(&self, now: Timestamp) {
+        let mut first = self.first.clone();
+        first.tokens.renew(now);
+        *self.live() = first;
+    }
+
+    /// A copy of what changes, for [`restore`](Self::restore).
+    pub(crate) fn snapshot(&self) -> Live {
+        self.live().clone()
+    }
+
+    pub(crate) fn restore(&self, snapshot: &Live) {
+        self.live().clone_from(snapshot);
+    }
+
+    /// Where a user's identity is told.
+    pub(crate) fn identity_url(&self, origin: &Origin, user: RecordId) -> String {
+        format!("{origin}/id/{}/{user}", self.organization_id)
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,376 @@
+//! Sessions and refresh tokens.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+
+use super::secret::Secret;
+use crate::id::RecordId;
+
+/// Tokens are found by their digest, so that the time of a look-up tells nothing of them.
+type Key = [u8; 32];
+
+/// This many spent refresh tokens of a family are remembered to recognise their reuse.
+const SPENT_LIMIT: usize = 64;
+
+/// Dead sessions are cleared out when there are this many sessions.
+const SWEEP_AT: usize = 4096;
+
+/// What a token lets its bearer do, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) user_id: RecordId,
+    /// None for a session from `login()`, which belongs to no app.
+    pub(crate) client_id: Option<String>,
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Grant {
+    pub(crate) fn allows_api(&self) -> bool {
+        self.scopes
+            .iter()
+            .any(|scope| scope == "api" || scope == "full")
+    }
+}
+
+/// A live session.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) grant: Grant,
+    pub(crate) issued_at: Timestamp,
+    /// Each call pushes the end of a session out.
+    last_used: Timestamp,
+    token: Secret,
+    family: Option<u64>,
+}
+
+impl Session {
+    /// When the session ends if it is not used again.
+    pub(crate) fn ends_at(&self, lifetime: Duration) -> Timestamp {
+        self.last_used
+            .checked_add(lifetime)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    fn is_live(&self, now: Timestamp, lifetime: Duration) -> bool {
+        now < self.ends_at(lifetime)
+    }
+}
+
+/// A refresh token through all its rotations, and the sessions that came of it.
+#[derive(Clone, Debug)]
+struct Family {
+    grant: Grant,
+    current: Key,
+    issued_at: Timestamp,
+    spent: VecDeque<Key>,
+}
+
+/// Why a refresh token was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefreshRefused {
+    /// Never issued, revoked, or issued to another app.
+    Unknown,
+    /// Rotated away before; the whole family is revoked.
+    Reused,
+}
+
+/// What a refresh token was exchanged for.
+#[derive(Debug)]
+pub(crate) struct Refreshed {
+    pub(crate) grant: Grant,
+    pub(crate) access_token: Secret,
+    /// Only if the token was rotated.
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+/// What a token that is looked at from outside turns out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    pub(crate) grant: &'a Grant,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) kind: TokenKind,
+    /// None for a refresh token, which does not end by itself.
+    pub(crate) ends_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Access,
+    Refresh,
+}
+
+/// All tokens of the org.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenStore {
+    organization_id: RecordId,
+    sessions: HashMap<Key, Session>,
+    families: HashMap<u64, Family>,
+    /// Current and spent refresh tokens alike.
+    refresh_tokens: HashMap<Key, u64>,
+    next_family: u64,
+}
+
+impl TokenStore {
+    /// An empty store; sessions begin with the org's 15-character id.
+    pub(crate) fn new(organization_id: RecordId) -> Self {
+        Self {
+            organization_id,
+            sessions: HashMap::new(),
+            families: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+            next_family: 0,
+        }
+    }
+
+    /// Starts a session.
+    pub(crate) fn issue(&mut self, grant: Grant, now: Timestamp, lifetime: Duration) -> Secret {
+        self.start_session(grant, None, now, lifetime)
+    }
+
+    /// A live session with the same rights, if there is one; using it again pushes its end out.
+    pub(crate) fn reuse(
+        &mut self,
+        grant: &Grant,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Option<Secret> {
+        let session = self.sessions.values_mut().find(|session| {
+            session.family.is_none() && session.grant == *grant && session.is_live(now, lifetime)
+        })?;
+        session.last_used = now;
+        Some(session.token.clone())
+    }
+
+    /// Starts a session with a refresh token. A user has at most `limit` refresh tokens per app:
+    /// one more ends the oldest, with its sessions.
+    pub(crate) fn issue_pair(
+        &mut self,
+        grant: Grant,
+        limit: usize,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> (Secret, Secret) {
+        let mut others: Vec<_> = self
+            .families
+            .iter()
+            .filter(|(_, family)| {
+                family.grant.user_id == grant.user_id && family.grant.client_id == grant.client_id
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        others.sort_unstable();
+        let surplus = (others.len() + 1).saturating_sub(limit.max(1));
+        for id in others.into_iter().take(surplus) {
+            self.revoke_family(id);
+        }
+        let id = self.next_family;
+        self.next_family += 1;
+        let refresh_token = new_refresh_token();
+        let key = key_of(refresh_token.expose());
+        self.refresh_tokens.insert(key, id);
+        let family = Family {
+            grant: grant.clone(),
+            current: key,
+            issued_at: now,
+            spent: VecDeque::new(),
+        };
+        self.families.insert(id, family);
+        (
+            self.start_session(grant, Some(id), now, lifetime),
+            refresh_token,
+        )
+    }
+
+    /// Exchanges a refresh token for a new session. A token that was rotated away before revokes
+    /// its whole family.
+    pub(crate) fn refresh(
+        &mut self,
+        token: &str,
+        client_id: &str,
+        rotate: bool,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Result<Refreshed, RefreshRefused> {
+        let key = key_of(token);
+        let id = *self
+            .refresh_tokens
+            .get(&key)
+            .ok_or(RefreshRefused::Unknown)?;
+        let family = self.families.get_mut(&id).ok_or(RefreshRefused::Unknown)?;
+        if family.grant.client_id.as_deref() != Some(client_id) {
+            return Err(RefreshRefused::Unknown);
+        }
+        if family.current != key {
+            self.revoke_family(id);
+            return Err(RefreshRefused::Reused);
+        }
+        let grant = family.grant.clone();
+        let refresh_token = rotate.then(new_refresh_token);
+        if let Some(token) = &refresh_token {
+            family.spent.push_back(key);
+            let forgotten = if family.spent.len() > SPENT_LIMIT {
+                family.spent.pop_front()
+            } else {
+                None
+            };
+            family.current = key_of(token.expose());
+            self.refresh_tokens.insert(family.current, id);
+            if let Some(key) = forgotten {
+                self.refresh_tokens.remove(&key);
+            }
+        }
+        let access_token = self.start_session(grant.clone(), Some(id), now, lifetime);
+        Ok(Refreshed {
+            grant,
+            access_token,
+            refresh_token,
+        })
+    }
+
+    /// The live session of a token, whose end is pushed out.
+    pub(crate) fn session(
+        &mut self,
+        token: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Option<&Session> {
+        let session = self.sessions.get_mut(&key_of(token))?;
+        if !session.is_live(now, lifetime) {
+            return None;
+        }
+        session.last_used = session.last_used.max(now);
+        Some(session)
+    }
+
+    /// Looks at a token without using it.
+    pub(crate) fn find(
+        &self,
+        token: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Option<Found<'_>> {
+        let key = key_of(token);
+        if let Some(session) = self.sessions.get(&key) {
+            return session.is_live(now, lifetime).then(|| Found {
+                grant: &session.grant,
+                issued_at: session.issued_at,
+                kind: TokenKind::Access,
+                ends_at: Some(session.ends_at(lifetime)),
+            });
+        }
+        let family = self.families.get(self.refresh_tokens.get(&key)?)?;
+        (family.current == key).then_some(Found {
+            grant: &family.grant,
+            issued_at: family.issued_at,
+            kind: TokenKind::Refresh,
+            ends_at: None,
+        })
+    }
+
+    /// Ends a session, or a refresh token with all its sessions. False if there is no such token.
+    pub(crate) fn revoke(&mut self, token: &str) -> bool {
+        let key = key_of(token);
+        if self.sessions.remove(&key).is_some() {
+            return true;
+        }
+        match self.refresh_tokens.get(&key) {
+            Some(id) => {
+                let id = *id;
+                self.revoke_family(id);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends one session as if its time had run out. False if there is no such session.
+    pub(crate) fn expire(&mut self, token: &str) -> bool {
+        self.sessions.remove(&key_of(token)).is_some()
+    }
+
+    /// Ends all sessions, or those of one user, as if their time had run out, and tells how many.
+    /// Refresh tokens stay good.
+    pub(crate) fn expire_all(&mut self, user_id: Option<RecordId>) -> usize {
+        let before = self.sessions.len();
+        self.sessions
+            .retain(|_, session| user_id.is_some_and(|id| id != session.grant.user_id));
+        before - self.sessions.len()
+    }
+
+    /// Ends all sessions and refresh tokens, or those of one user, and tells how many.
+    pub(crate) fn revoke_all(&mut self, user_id: Option<RecordId>) -> usize {
+        let families: Vec<_> = self
+            .families
+            .iter()
+            .filter(|(_, family)| user_id.is_none_or(|id| id == family.grant.user_id))
+            .map(|(id, _)| *id)
+            .collect();
+        let sessions = self.expire_all(user_id);
+        for id in &families {
+            self.revoke_family(*id);
+        }
+        sessions + families.len()
+    }
+
+    /// Makes every session last from now on, as if it had just been used.
+    pub(crate) fn renew(&mut self, now: Timestamp) {
+        for session in self.sessions.values_mut() {
+            session.issued_at = now;
+            session.last_used = now;
+        }
+    }
+
+    fn start_session(
+        &mut self,
+        grant: Grant,
+        family: Option<u64>,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Secret {
+        if self.sessions.len() >= SWEEP_AT && self.sessions.len().is_power_of_two() {
+            self.sessions
+                .retain(|_, session| session.is_live(now, lifetime));
+        }
+        let token = Secret::from(format!(
+            "{}!AQ{}",
+            self.organization_id.short(),
+            Secret::random(94).expose()
+        ));
+        let session = Session {
+            grant,
+            issued_at: now,
+            last_used: now,
+            token: token.clone(),
+            family,
+        };
+        self.sessions.insert(key_of(token.expose()), session);
+        token
+    }
+
+    fn revoke_family(&mut self, id: u64) {
+        if let Some(family) = self.families.remove(&id) {
+            self.refresh_tokens.remove(&family.current);
+            for key in family.spent {
+                self.refresh_tokens.remove(&key);
+            }
+            self.sessions
+                .retain(|_, session| session.family != Some(id));
+        }
+    }
+}
+
+fn new_refresh_token() -> Secret {
+    Secret::from(format!("5Aep861{}", Secret::random(80).expose()))
+}
+
+fn key_of(token: &str) -> Key {
+    let mut key = Key::default();
+    key.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    key
+}
+
+#[cfg(test)]
+mod tests;
