@@ -2,10 +2,18 @@
 
 pub mod auth;
 pub mod client;
+mod clock;
 pub mod error;
+pub mod events;
+pub mod limits;
+pub mod op;
+mod pipeline;
+pub mod retry;
+pub mod sobject;
 pub mod transport;
 pub mod types;
 
-pub use client::{ApiVersion, OrgUrl};
+pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};
+pub use op::{Op, Response};
 pub use types::{Date, DateTime, RecordId, Time};

@@ -1,5 +1,77 @@
 //! Signing in and staying signed in.
+//!
+//! Pick a flow, hand it to [`Salesforce::builder`](crate::Salesforce::builder),
+//! and forget about it: the token is fetched when it is first needed, renewed
+//! before it expires, and renewed once when Salesforce turns it down. However
+//! many tasks ask at the same time, one sign-in is made.
+//!
+//! | flow | needs | use it for |
+//! |---|---|---|
+//! | [`ClientCredentials`] | an app, its secret | servers |
+//! | [`JwtBearer`] | an app, a private key, a user | servers, CI |
+//! | [`SoapLogin`] | a user's password and security token | what has no app yet; retires in Summer '27 |
+//! | your own [`Auth`] | whatever you like | tokens from elsewhere |
+//!
+//! A flow handed to several clients becomes several sessions. To share one,
+//! wrap it in a [`Session`] and clone that; it may be a `static`:
+//!
+//! ```
+//! use std::sync::LazyLock;
+//! use ferroforce::Salesforce;
+//! use ferroforce::auth::{ClientCredentials, Session};
+//!
+//! static SESSION: LazyLock<Session> =
+//!     LazyLock::new(|| Session::new(ClientCredentials::new("client id", "client secret")));
+//!
+//! # fn main() -> ferroforce::Result<()> {
+//! let one = Salesforce::builder(SESSION.clone())
+//!     .org_url("https://acme.my.salesforce.com")
+//!     .build()?;
+//! let another = Salesforce::builder(SESSION.clone())
+//!     .org_url("https://acme.my.salesforce.com")
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
 
+mod client_credentials;
+mod context;
 mod error;
+mod flow;
+#[cfg(feature = "jwt")]
+mod jwt_bearer;
+#[cfg(feature = "jwt")]
+pub mod key;
+mod login_url;
+mod oauth;
+mod secret;
+mod session;
+mod soap;
+mod token;
 
+pub use client_credentials::ClientCredentials;
+pub use context::{AuthContext, Http, Repeat};
 pub use error::{AuthError, AuthErrorKind};
+pub use flow::Auth;
+#[cfg(feature = "jwt")]
+pub use jwt_bearer::JwtBearer;
+#[cfg(feature = "jwt")]
+pub use key::PrivateKey;
+pub use secret::Secret;
+pub use session::Session;
+pub use soap::SoapLogin;
+pub use token::AccessToken;
+
+pub(crate) use login_url::is_loopback_host;
+pub(crate) use session::{FRESH_TOKEN_REJECTED, Granted, Slot, SlotKey};
+
+/// What a flow cannot do without.
+fn require(what: &str, value: &str) -> Result<(), AuthError> {
+    if value.trim().is_empty() {
+        return Err(AuthError::new(
+            AuthErrorKind::Misconfigured,
+            format!("the {what} is empty"),
+        ));
+    }
+    Ok(())
+}

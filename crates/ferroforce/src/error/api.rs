@@ -197,7 +197,7 @@ const SYNONYMS: [(&str, &str); 1] = [("InvalidSessionId", "INVALID_SESSION_ID")]
 
 /// Codes are short; what is longer is not one and is cut, so that a hostile
 /// answer cannot fill logs.
-pub(crate) const CODE_LENGTH: usize = 80;
+const CODE_LENGTH: usize = 80;
 
 impl From<String> for ErrorCode {
     fn from(code: String) -> Self {

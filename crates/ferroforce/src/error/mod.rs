@@ -1,5 +1,6 @@
 //! What can go wrong, and what it means for the caller.
 
+mod answer;
 mod api;
 mod context;
 mod display;
@@ -14,7 +15,7 @@ pub use api::{ApiError, DuplicateMatch, ErrorCode};
 pub use context::CallContext;
 pub use display::Redacted;
 
-pub(crate) use api::{CODE_LENGTH, parse_error_body};
+pub(crate) use api::parse_error_body;
 
 use crate::auth::AuthError;
 use crate::transport::TransportError;
@@ -218,10 +219,10 @@ impl Error {
     /// Nothing of the request reached Salesforce, so it may be sent again
     /// whatever it does.
     pub fn is_before_send(&self) -> bool {
-        match self.0.kind {
-            ErrorKind::InvalidInput | ErrorKind::Connect | ErrorKind::Auth => true,
-            _ => false,
-        }
+        matches!(
+            self.0.kind,
+            ErrorKind::InvalidInput | ErrorKind::Connect | ErrorKind::Auth
+        )
     }
 
     /// Salesforce may have carried out the request although it failed: before

@@ -6,6 +6,8 @@
 
 mod body;
 mod error;
+#[cfg(feature = "reqwest")]
+mod over_reqwest;
 
 use std::fmt;
 use std::future::Future;
@@ -13,6 +15,10 @@ use std::pin::Pin;
 
 pub use body::Body;
 pub use error::{TransportError, TransportErrorKind};
+#[cfg(feature = "reqwest_0_13")]
+pub use over_reqwest::reqwest_0_13;
+#[cfg(feature = "reqwest")]
+pub(crate) use over_reqwest::{Options, ReqwestService};
 
 /// A future in a box, as [`HttpService::call`] returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

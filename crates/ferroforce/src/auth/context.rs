@@ -1,0 +1,141 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use super::{AuthError, AuthErrorKind};
+use crate::client::{ApiVersion, OrgUrl};
+use crate::events::{Event, TokenIssuedEvent};
+use crate::op::Response;
+use crate::pipeline::{Pipeline, SignIn};
+use crate::transport::{Body, TransportError};
+
+/// What a sign-in may use: the client's transport, retries and events, and
+/// nothing that would need a token.
+#[derive(Debug, Clone)]
+pub struct AuthContext {
+    pipeline: Arc<Pipeline>,
+    org_url: Option<OrgUrl>,
+    version: ApiVersion,
+}
+
+/// What of a sign-in request may be sent again when an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// It can be repeated at will, as an assertion signed anew can.
+    Always,
+    /// It holds a password: again only if it was not looked at.
+    UnlessProcessed,
+    /// It holds a code or a refresh token that works once: again only if it is
+    /// certain that nothing was sent.
+    NeverSent,
+}
+
+impl AuthContext {
+    pub(crate) fn new(
+        pipeline: Arc<Pipeline>,
+        org_url: Option<OrgUrl>,
+        version: ApiVersion,
+    ) -> Self {
+        Self {
+            pipeline,
+            org_url,
+            version,
+        }
+    }
+
+    /// The URL that the client was built with, if any.
+    pub fn org_url(&self) -> Option<&OrgUrl> {
+        self.org_url.as_ref()
+    }
+
+    /// The API version of the client.
+    pub fn api_version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The time, as the client sees it.
+    pub fn now(&self) -> SystemTime {
+        self.pipeline.clock.wall()
+    }
+
+    /// Sends a request to Salesforce without a token, with the client's retry
+    /// policy and events. `build` makes each attempt anew. `path_template` names
+    /// the request in events and errors.
+    ///
+    /// Answers of Salesforce's own (a success, an OAuth error, a SOAP fault) are
+    /// returned whatever their status, and are never asked for twice.
+    ///
+    /// # Errors
+    /// [`AuthErrorKind::Unavailable`] and [`AuthErrorKind::Unclear`] for what the
+    /// network did; [`AuthErrorKind::Misconfigured`] for an address that
+    /// credentials must not be sent to.
+    pub async fn send(
+        &self,
+        path_template: &'static str,
+        repeat: Repeat,
+        build: impl FnMut() -> Result<http::Request<Bytes>, AuthError> + Send,
+    ) -> Result<Response, AuthError> {
+        let sign_in = SignIn {
+            path_template,
+            repeat,
+            verdict: super::oauth::is_verdict,
+        };
+        self.pipeline.sign_in(sign_in, build).await
+    }
+
+    /// Plain HTTP to other services: the client's transport, nothing added.
+    pub fn http(&self) -> Http<'_> {
+        Http(&self.pipeline)
+    }
+
+    pub(super) fn emit_issued(&self, event: impl FnOnce() -> TokenIssuedEvent) {
+        self.pipeline.hub.emit(|| Event::TokenIssued(event()));
+    }
+
+    pub(super) fn clock(&self) -> crate::clock::Clock {
+        self.pipeline.clock
+    }
+}
+
+/// The client's transport, bare. See [`AuthContext::http`].
+#[derive(Debug)]
+pub struct Http<'a>(&'a Pipeline);
+
+impl Http<'_> {
+    /// Sends `request` once and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`AuthErrorKind::Unavailable`] if no connection could be made,
+    /// [`AuthErrorKind::Unclear`] if it broke or took longer than the client's
+    /// timeout.
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, AuthError> {
+        let exchange = async {
+            let answer = self.0.transport.call(request.map(Body::from)).await?;
+            let (parts, body) = answer.into_parts();
+            let body = body.collect(self.0.max_response_bytes).await?;
+            Ok(http::Response::from_parts(parts, body))
+        };
+        match tokio::time::timeout(self.0.attempt_timeout, exchange).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(network(error)),
+            Err(_) => Err(AuthError::new(
+                AuthErrorKind::Unclear,
+                format!("no answer within {:?}", self.0.attempt_timeout),
+            )),
+        }
+    }
+}
+
+fn network(error: TransportError) -> AuthError {
+    let kind = if error.never_sent() {
+        AuthErrorKind::Unavailable
+    } else {
+        AuthErrorKind::Unclear
+    };
+    AuthError::new(kind, error.to_string()).with_source(error)
+}

@@ -1,0 +1,125 @@
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use super::slot::{Granted, Slot};
+use crate::auth::{AccessToken, AuthContext, AuthError, AuthErrorKind};
+use crate::events::TokenIssuedEvent;
+
+/// A sign-in that has not ended by now is given up.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+tokio::task_local! {
+    /// The slots that the running task is signing in.
+    static SIGNING_IN: Vec<u64>;
+}
+
+/// A sign-in under way, as those who wait for it see it.
+#[derive(Clone)]
+pub(super) struct Flight(watch::Receiver<Option<Result<Granted, AuthError>>>);
+
+impl Flight {
+    /// The outcome, or nothing if the runtime that ran it is gone.
+    pub(super) async fn landed(mut self) -> Option<Result<Granted, AuthError>> {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone(),
+            Err(_) => None,
+        }
+    }
+
+    /// The runtime dropped it before it had an outcome.
+    pub(super) fn is_lost(&self) -> bool {
+        self.0.has_changed().is_err() && self.0.borrow().is_none()
+    }
+}
+
+/// Whether this task is part of the sign-in of that slot.
+pub(super) fn is_within(slot: u64) -> bool {
+    SIGNING_IN
+        .try_with(|slots| slots.contains(&slot))
+        .unwrap_or(false)
+}
+
+/// Starts a sign-in as a task of its own. `current` is the token to replace.
+pub(super) fn start(
+    slot: &Arc<Slot>,
+    context: &AuthContext,
+    current: Option<Granted>,
+    after_rejection: bool,
+) -> Result<Flight, AuthError> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+        AuthError::new(
+            AuthErrorKind::Misconfigured,
+            "signing in needs a tokio runtime, and there is none",
+        )
+        .with_source(error)
+    })?;
+    let (done, waiting) = watch::channel(None);
+    let context = context.clone();
+    let mut within = SIGNING_IN.try_with(Vec::clone).unwrap_or_default();
+    within.push(slot.id());
+    let slot = Arc::clone(slot);
+    runtime.spawn(SIGNING_IN.scope(within, async move {
+        let started = context.clock().steady();
+        let outcome = sign_in(&slot, &context, current.as_ref()).await;
+        let outcome = slot.finish(outcome, current.as_ref(), after_rejection, &context);
+        if let Ok(granted) = &outcome {
+            let elapsed = started.elapsed();
+            tracing::info!(
+                generation = granted.generation,
+                elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+                "signed in"
+            );
+            context.emit_issued(|| TokenIssuedEvent {
+                host: granted.token.host().to_owned(),
+                generation: granted.generation,
+                elapsed,
+            });
+        }
+        done.send_replace(Some(outcome));
+    }));
+    Ok(Flight(waiting))
+}
+
+async fn sign_in(
+    slot: &Slot,
+    context: &AuthContext,
+    current: Option<&Granted>,
+) -> Result<AccessToken, AuthError> {
+    let auth = slot.auth();
+    let attempt = match current {
+        Some(granted) => auth.refresh(context, &granted.token),
+        None => auth.acquire(context),
+    };
+    match tokio::time::timeout(DEADLINE, caught(attempt)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(AuthError::new(
+            AuthErrorKind::Deadline,
+            format!(
+                "the sign-in did not end within {} seconds",
+                DEADLINE.as_secs()
+            ),
+        )),
+    }
+}
+
+async fn caught(
+    attempt: impl Future<Output = Result<AccessToken, AuthError>>,
+) -> Result<AccessToken, AuthError> {
+    AssertUnwindSafe(attempt)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic: Box<dyn Any + Send>| {
+            // The panic's own words may hold anything, a secret too.
+            drop(panic);
+            Err(AuthError::new(
+                AuthErrorKind::Panicked,
+                "the sign-in flow panicked; its message is in the panic's own output",
+            ))
+        })
+}

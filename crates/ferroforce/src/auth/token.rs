@@ -1,0 +1,207 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use url::Url;
+
+use super::{AuthError, AuthErrorKind, Secret, is_loopback_host};
+
+/// A token is replaced this long before it expires, or a tenth of its life
+/// before, whichever is shorter.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// A token for the API of one org. Cheap to clone; the secret is in memory once.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Inner>);
+
+struct Inner {
+    secret: Secret,
+    /// `https://acme.my.salesforce.com`, without a slash at the end.
+    origin: String,
+    expiry: Expiry,
+    identity_url: Option<String>,
+}
+
+enum Expiry {
+    Unknown,
+    At(SystemTime),
+    /// A session that lives as long as it is used. Seconds since the epoch of
+    /// its last use.
+    Idle {
+        limit: Duration,
+        last_use: AtomicU64,
+    },
+}
+
+impl AccessToken {
+    /// A token for the org at `instance_url`, of which only scheme, host and
+    /// port count. Without an expiry it is used until Salesforce turns it down;
+    /// a token in JWT format tells its own.
+    ///
+    /// # Errors
+    /// [`AuthErrorKind::Misconfigured`] if the token is empty or no header can
+    /// carry it, or if the URL is not `https` (plain `http` is for loopback hosts).
+    pub fn new(secret: impl Into<Secret>, instance_url: &str) -> Result<Self, AuthError> {
+        let secret = secret.into();
+        let usable = !secret.is_empty() && secret.expose().bytes().all(|b| b.is_ascii_graphic());
+        if !usable {
+            return Err(AuthError::new(
+                AuthErrorKind::Misconfigured,
+                "the access token is empty or holds characters that no token has",
+            ));
+        }
+        let expiry = super::oauth::jwt_expiry(secret.expose()).map_or(Expiry::Unknown, Expiry::At);
+        Ok(Self(Arc::new(Inner {
+            origin: origin(instance_url)?,
+            secret,
+            expiry,
+            identity_url: None,
+        })))
+    }
+
+    /// The token expires at this moment, used or not.
+    #[must_use]
+    pub fn expires_at(self, at: SystemTime) -> Self {
+        self.edit(|inner| inner.expiry = Expiry::At(at))
+    }
+
+    /// The token expires when it has not been used for `limit`, counted from
+    /// `now` and then from each use. Salesforce's sessions do so, after two hours
+    /// by default.
+    #[must_use]
+    pub fn expires_after_idle(self, limit: Duration, now: SystemTime) -> Self {
+        self.edit(|inner| {
+            inner.expiry = Expiry::Idle {
+                limit,
+                last_use: AtomicU64::new(seconds(now)),
+            };
+        })
+    }
+
+    /// The address of the user's identity, which a token answer carries.
+    #[must_use]
+    pub(crate) fn identity_url(self, url: Option<String>) -> Self {
+        self.edit(|inner| inner.identity_url = url)
+    }
+
+    fn edit(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = match Arc::try_unwrap(self.0) {
+            Ok(inner) => inner,
+            Err(shared) => Inner {
+                secret: shared.secret.clone(),
+                origin: shared.origin.clone(),
+                expiry: shared.expiry.copy(),
+                identity_url: shared.identity_url.clone(),
+            },
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The token itself.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// The org's API host, as `https://host` or `https://host:port`.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    pub(super) fn host(&self) -> &str {
+        self.0.origin.split_once("://").map_or("", |(_, host)| host)
+    }
+
+    pub(super) fn at_origin(self, origin: String) -> Self {
+        self.edit(|inner| inner.origin = origin)
+    }
+
+    /// The ids of org and user, where the answer named them: the last two parts
+    /// of the identity URL.
+    pub fn org_and_user(&self) -> Option<(&str, &str)> {
+        let mut parts = self.0.identity_url.as_deref()?.rsplit('/');
+        let user = parts.next()?;
+        Some((parts.next()?, user))
+    }
+
+    /// When the token expires if it is not used before, where that is known.
+    pub fn expiry(&self) -> Option<SystemTime> {
+        match &self.0.expiry {
+            Expiry::Unknown => None,
+            Expiry::At(at) => Some(*at),
+            Expiry::Idle { limit, last_use } => {
+                Some(UNIX_EPOCH + Duration::from_secs(last_use.load(Ordering::Relaxed)) + *limit)
+            }
+        }
+    }
+
+    /// Whether it is time to replace the token, some time before it expires.
+    pub(super) fn is_due(&self, now: SystemTime) -> bool {
+        let margin = match &self.0.expiry {
+            Expiry::Idle { limit, .. } => MARGIN.min(*limit / 10),
+            Expiry::Unknown | Expiry::At(_) => MARGIN,
+        };
+        self.expiry().is_some_and(|at| now + margin >= at)
+    }
+
+    pub(super) fn is_dead(&self, now: SystemTime) -> bool {
+        self.expiry().is_some_and(|at| now >= at)
+    }
+
+    pub(super) fn used(&self, now: SystemTime) {
+        if let Expiry::Idle { last_use, .. } = &self.0.expiry {
+            last_use.fetch_max(seconds(now), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Expiry {
+    fn copy(&self) -> Self {
+        match self {
+            Self::Unknown => Self::Unknown,
+            Self::At(at) => Self::At(*at),
+            Self::Idle { limit, last_use } => Self::Idle {
+                limit: *limit,
+                last_use: AtomicU64::new(last_use.load(Ordering::Relaxed)),
+            },
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+fn origin(instance_url: &str) -> Result<String, AuthError> {
+    let refuse = |why: &str| {
+        AuthError::new(
+            AuthErrorKind::Misconfigured,
+            format!("the token's instance URL {why}: {instance_url}"),
+        )
+    };
+    let url = Url::parse(instance_url).map_err(|_| refuse("is not a URL"))?;
+    let host = url.host_str().ok_or_else(|| refuse("has no host"))?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback_host(host) => {}
+        _ => {
+            return Err(refuse(
+                "is not https, and no token is sent over anything else",
+            ));
+        }
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("secret", &self.0.secret)
+            .field("origin", &self.0.origin)
+            .field("expiry", &self.expiry())
+            .finish()
+    }
+}

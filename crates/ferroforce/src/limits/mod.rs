@@ -1,0 +1,57 @@
+//! The org's limits and how much of them is used.
+
+mod usage;
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+pub use usage::{ApiUsage, AppUsage};
+
+use crate::error::Result;
+use crate::op::{Op, Path, decode_json};
+
+/// The org's limits by name, `DailyApiRequests` for example.
+///
+/// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Limits(BTreeMap<String, Limit>);
+
+/// One limit and what is left of it. Salesforce says it is right to within five
+/// minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Limit {
+    /// What the org may use. The unit is in the limit's name.
+    pub max: i64,
+    /// What is left. Below zero where a soft limit was exceeded.
+    pub remaining: i64,
+}
+
+impl Limits {
+    /// The limit of this name.
+    pub fn get(&self, name: &str) -> Option<&Limit> {
+        self.0.get(name)
+    }
+
+    /// All limits in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Limit)> {
+        self.0.iter().map(|(name, limit)| (name.as_str(), limit))
+    }
+
+    /// The daily quota of API calls.
+    pub fn daily_api_requests(&self) -> Option<&Limit> {
+        self.get("DailyApiRequests")
+    }
+}
+
+pub(crate) fn op() -> Result<Op<Limits>> {
+    Ok(Op::new(
+        Method::GET,
+        Path::fill("/limits", &[])?,
+        decode_json,
+    ))
+}

@@ -1,0 +1,177 @@
+//! Requests as values.
+//!
+//! Every endpoint is an [`Op`]: what to send, whether it may be sent twice, and
+//! how to read the answer. It is made without a client and without a network.
+
+mod path;
+mod response;
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use response::Response;
+
+pub(crate) use path::Path;
+
+use crate::error::{Error, Result};
+
+/// Whether a request may be sent again when it is not known if the first one
+/// was carried out.
+///
+/// This is a property of the operation, not of its HTTP method: upserts by
+/// external id are PATCH requests that may be repeated, and anonymous Apex runs
+/// by GET and may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Repeatability {
+    /// Once or twice, the outcome is the same.
+    Idempotent,
+    /// Sent twice it may do its work twice. It is repeated only where it is
+    /// certain that the first one did nothing.
+    Once,
+}
+
+impl Repeatability {
+    /// What HTTP says of a method; the default of
+    /// [`Salesforce::request`](crate::Salesforce::request).
+    pub fn of_method(method: &Method) -> Self {
+        if method.is_idempotent() {
+            Self::Idempotent
+        } else {
+            Self::Once
+        }
+    }
+}
+
+/// One request and how to read its answer as an `R`.
+///
+/// Made by the methods of [`Salesforce`](crate::Salesforce) and its handles; a
+/// [`Call`](crate::Call) is an `Op` with a client to send it.
+pub struct Op<R> {
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) repeatability: Repeatability,
+    /// Statuses beyond the 2xx that `decode` knows how to read.
+    pub(crate) accepts: &'static [StatusCode],
+    pub(crate) decode: fn(&Response) -> Result<R>,
+}
+
+impl<R> Op<R> {
+    pub(crate) fn new(method: Method, path: Path, decode: fn(&Response) -> Result<R>) -> Self {
+        let repeatability = Repeatability::of_method(&method);
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            repeatability,
+            accepts: &[],
+            decode,
+        }
+    }
+
+    pub(crate) fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn repeatability(mut self, repeatability: Repeatability) -> Self {
+        self.repeatability = repeatability;
+        self
+    }
+
+    pub(crate) fn accepts(mut self, statuses: &'static [StatusCode]) -> Self {
+        self.accepts = statuses;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(crate) fn json(self, body: &(impl Serialize + ?Sized)) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            Error::invalid_input("the body cannot be written as JSON").with_source(error)
+        })?;
+        Ok(self.json_bytes(body.into()))
+    }
+
+    pub(crate) fn json_bytes(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path below the version (`/sobjects/Contact`) or, where it begins
+    /// with `/services`, below the org's host. Encoded, without the query.
+    pub fn path(&self) -> &str {
+        self.path.as_str()
+    }
+
+    /// The path with placeholders instead of values, as events and errors show
+    /// it.
+    pub fn path_template(&self) -> &str {
+        self.path.template()
+    }
+
+    /// The query parameters, not yet encoded.
+    pub fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// The headers of this operation alone.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// Whether it may be sent twice.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeatability == Repeatability::Idempotent
+    }
+}
+
+pub(crate) fn decode_json<R: DeserializeOwned>(response: &Response) -> Result<R> {
+    response.json()
+}
+
+pub(crate) fn decode_nothing(_: &Response) -> Result<()> {
+    Ok(())
+}
+
+pub(crate) fn decode_raw(response: &Response) -> Result<Response> {
+    Ok(response.clone())
+}
+
+impl<R> fmt::Debug for Op<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values, headers and bodies are data of the org.
+        f.debug_struct("Op")
+            .field("method", &self.method)
+            .field("path", &self.path.template())
+            .field("repeatability", &self.repeatability)
+            .field("body_bytes", &self.body.as_ref().map_or(0, Bytes::len))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

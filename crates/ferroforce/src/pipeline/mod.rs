@@ -1,0 +1,169 @@
+//! The one road that every request takes:
+//! token → permit → send → release → observe → decide → renew, wait, or end.
+//!
+//! No permit is held while waiting for a token, a renewal or a backoff, and
+//! sign-in requests need none: otherwise a client at its limit would wait for
+//! itself.
+
+mod outgoing;
+mod run;
+mod sign_in;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::Instrument;
+
+pub(crate) use outgoing::{CallSettings, Outgoing, OutgoingBody};
+pub(crate) use sign_in::SignIn;
+
+use crate::auth::{AuthContext, Granted, Slot};
+use crate::clock::Clock;
+use crate::error::{ApiError, Error, Result};
+use crate::events::{BulkBatchesEvent, Event, Hub};
+use crate::limits::ApiUsage;
+use crate::op::Response;
+use crate::retry::{Budget, RetryPolicy};
+use crate::transport::HttpService;
+use run::{Accepts, Exchange, Run, Step};
+
+/// Bodies of errors are read up to here, whatever the answer promises.
+const ERROR_BODY_LIMIT: usize = 64 * 1024;
+
+/// Everything that requests of one client share.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) transport: Arc<dyn HttpService>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) budget: Budget,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) permits: Semaphore,
+    pub(crate) clock: Clock,
+    pub(crate) random: fn() -> f64,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) headers: HeaderMap,
+    pub(crate) usage: Mutex<Option<ApiUsage>>,
+}
+
+impl Pipeline {
+    /// Sends a request of the API, signed in as `slot` says.
+    pub(crate) async fn send<R>(
+        self: &Arc<Self>,
+        outgoing: &Outgoing,
+        decode: fn(&Response) -> Result<R>,
+        slot: &Arc<Slot>,
+        context: &AuthContext,
+    ) -> Result<R> {
+        let mut run = Run::start(self, outgoing.facts());
+        let span = run.span();
+        async {
+            let ended = self.drive(&mut run, outgoing, slot, context).await;
+            run.end(ended, decode)
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn drive(
+        self: &Arc<Self>,
+        run: &mut Run<'_>,
+        outgoing: &Outgoing,
+        slot: &Arc<Slot>,
+        context: &AuthContext,
+    ) -> Result<Response> {
+        let mut renewed = false;
+        loop {
+            let (granted, permit) = self.admit(slot, context).await?;
+            let request = outgoing.request(&granted.token, &self.headers)?;
+            let exchange = run
+                .exchange(request, Accepts::statuses(outgoing.accepts()))
+                .await;
+            drop(permit);
+
+            if let Some(rejection) = rejected_session(&exchange) {
+                if renewed || !run.replayable() {
+                    return Err(run.rejected(exchange, rejection, renewed));
+                }
+                renewed = true;
+                slot.renew(&granted, context).await?;
+                continue;
+            }
+            if exchange.is_answered() {
+                slot.accepted(&granted, self.clock);
+            }
+            match run.settle(exchange).await {
+                Step::Again => {}
+                Step::Done(response) => {
+                    self.count_batches(run, outgoing, &response);
+                    return Ok(response);
+                }
+                Step::Failed(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A token, and then a permit while that token is still the current one.
+    async fn admit<'a>(
+        &'a self,
+        slot: &Arc<Slot>,
+        context: &AuthContext,
+    ) -> Result<(Granted, SemaphorePermit<'a>)> {
+        loop {
+            let granted = slot.token(context).await?;
+            let permit = self.permits.acquire().await.map_err(|closed| {
+                Error::invalid_input("the client was closed").with_source(closed)
+            })?;
+            if slot.is_current(&granted) {
+                return Ok((granted, permit));
+            }
+        }
+    }
+
+    fn count_batches(&self, run: &Run<'_>, outgoing: &Outgoing, response: &Response) {
+        if let Some(count) = outgoing.bulk_batches() {
+            self.hub.emit(|| {
+                Event::BulkBatches(BulkBatchesEvent {
+                    request: run.info(),
+                    count,
+                    usage: ApiUsage::from_headers(response.headers()),
+                })
+            });
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Option<ApiUsage> {
+        self.usage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_usage(&self, headers: &HeaderMap) -> Option<ApiUsage> {
+        let usage = ApiUsage::from_headers(headers)?;
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage.clone());
+        Some(usage)
+    }
+}
+
+/// Why a session was turned down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rejection {
+    Expired,
+}
+
+/// Only this means that a new token may help. A 401 with any other cause (an
+/// Apex REST endpoint's own, a session that may not use REST) is an answer.
+fn rejected_session(exchange: &Exchange) -> Option<Rejection> {
+    let Exchange::Refused { status, errors, .. } = exchange else {
+        return None;
+    };
+    let may_carry_it = matches!(
+        *status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
+    );
+    (may_carry_it && errors.iter().any(ApiError::is_expired_session)).then_some(Rejection::Expired)
+}
+

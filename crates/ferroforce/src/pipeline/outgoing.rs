@@ -1,0 +1,172 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::auth::AccessToken;
+use crate::client::ApiVersion;
+use crate::error::{Error, Result};
+use crate::events::{Hub, RequestInfo};
+use crate::op::{Op, Path, Repeatability};
+use crate::retry::RetryPolicy;
+use crate::transport::Body;
+
+/// A request of the API before it has an org's address and a token: both are
+/// put in for each attempt.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    pub(crate) path_and_query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: OutgoingBody,
+    pub(crate) repeatability: Repeatability,
+    pub(crate) accepts: &'static [StatusCode],
+    pub(crate) settings: CallSettings,
+}
+
+/// What one call sets otherwise than its client.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CallSettings {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bulk_batches: Option<u64>,
+}
+
+/// Bytes can be sent again, a stream cannot.
+#[derive(Debug)]
+pub(crate) enum OutgoingBody {
+    Bytes(Bytes),
+    Once(Mutex<Option<Body>>),
+}
+
+impl OutgoingBody {
+    fn take(&self) -> Result<Body> {
+        match self {
+            Self::Bytes(bytes) => Ok(Body::from(bytes.clone())),
+            Self::Once(body) => body
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+                .ok_or_else(|| Error::invalid_input("a streamed body can be sent only once")),
+        }
+    }
+
+    fn is_replayable(&self) -> bool {
+        matches!(self, Self::Bytes(_))
+    }
+}
+
+impl From<Body> for OutgoingBody {
+    fn from(body: Body) -> Self {
+        match body.as_bytes() {
+            Some(bytes) => Self::Bytes(bytes.clone()),
+            None => Self::Once(Mutex::new(Some(body))),
+        }
+    }
+}
+
+/// What the run of a request needs to know of it.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) info: Arc<RequestInfo>,
+    pub(crate) repeatability: Repeatability,
+    pub(crate) replayable: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+}
+
+impl Outgoing {
+    pub(crate) fn from_op<R>(op: Op<R>, version: ApiVersion, settings: CallSettings) -> Self {
+        let body = OutgoingBody::Bytes(op.body.unwrap_or_default());
+        let mut headers = op.headers;
+        headers.extend(settings.headers.clone());
+        Self {
+            path_and_query: path_and_query(&op.path, &op.query, version),
+            method: op.method,
+            path: op.path,
+            headers,
+            body,
+            repeatability: op.repeatability,
+            accepts: op.accepts,
+            settings,
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            info: Arc::new(RequestInfo {
+                id: Hub::next_request_id(),
+                method: self.method.clone(),
+                path_template: self.path.template().to_owned(),
+                sign_in: false,
+            }),
+            repeatability: self.repeatability,
+            replayable: self.body.is_replayable(),
+            timeout: self.settings.timeout,
+            retry: self.settings.retry.clone(),
+        }
+    }
+
+    pub(super) fn accepts(&self) -> &'static [StatusCode] {
+        self.accepts
+    }
+
+    pub(super) fn bulk_batches(&self) -> Option<u64> {
+        self.settings.bulk_batches
+    }
+
+    /// The request for one attempt: the token decides the host.
+    pub(super) fn request(
+        &self,
+        token: &AccessToken,
+        defaults: &HeaderMap,
+    ) -> Result<http::Request<Body>> {
+        let uri = format!("{}{}", token.origin(), self.path_and_query);
+        let mut request = http::Request::builder()
+            .method(self.method.clone())
+            .uri(uri)
+            .body(self.body.take()?)
+            .map_err(|error| {
+                Error::invalid_input("the path makes no valid address").with_source(error)
+            })?;
+        let headers = request.headers_mut();
+        headers.extend(defaults.clone());
+        headers.extend(self.headers.clone());
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        Ok(request)
+    }
+}
+
+fn bearer(token: &AccessToken) -> Result<HeaderValue> {
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {}", token.secret().expose())).map_err(|_| {
+            Error::invalid_input("the access token holds characters that no header can carry")
+        })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn path_and_query(path: &Path, query: &[(String, String)], version: ApiVersion) -> String {
+    let mut text = if path.is_absolute() {
+        path.as_str().to_owned()
+    } else {
+        let slash = if path.as_str().starts_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        format!("{}{slash}{}", version.data_path(), path.as_str())
+    };
+    if !query.is_empty() {
+        text.push(if text.contains('?') { '&' } else { '?' });
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        text.push_str(&encoded);
+    }
+    text
+}

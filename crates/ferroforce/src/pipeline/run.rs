@@ -1,0 +1,423 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use super::outgoing::Facts;
+use super::{ERROR_BODY_LIMIT, Pipeline, Rejection};
+use crate::auth::{AuthError, AuthErrorKind};
+use crate::error::{ApiError, CallContext, Error, ErrorKind, Result, parse_error_body};
+use crate::events::{
+    ApiCallEvent, Event, FailureEvent, RequestEvent, RequestInfo, ResponseEvent, RetryEvent,
+};
+use crate::limits::ApiUsage;
+use crate::op::Response;
+use crate::retry::{Attempt, Outcome, RetryPolicy, Tally};
+use crate::transport::{Body, TransportError, TransportErrorKind};
+
+/// How one attempt ended.
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// An answer that the operation can read.
+    Answered(Response),
+    /// An answer that is an error.
+    Refused {
+        status: StatusCode,
+        headers: HeaderMap,
+        errors: Vec<ApiError>,
+        body: Bytes,
+    },
+    /// No whole answer.
+    Failed(TransportError),
+}
+
+impl Exchange {
+    pub(super) fn is_answered(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
+
+    fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Answered(response) => Some(response.status),
+            Self::Refused { status, .. } => Some(*status),
+            Self::Failed(_) => None,
+        }
+    }
+
+    fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Answered(response) => Some(&response.headers),
+            Self::Refused { headers, .. } => Some(headers),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// Whether it is open if Salesforce carried the request out.
+    fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Answered(_) => false,
+            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Failed(error) => !error.never_sent(),
+        }
+    }
+}
+
+/// Which answers the caller reads itself although they are no success.
+#[derive(Clone, Copy)]
+pub(super) struct Accepts {
+    pub(super) statuses: &'static [StatusCode],
+    /// Tells by the body that this is the service's own verdict.
+    pub(super) verdict: fn(&[u8]) -> bool,
+}
+
+impl Accepts {
+    pub(super) fn statuses(statuses: &'static [StatusCode]) -> Self {
+        Self {
+            statuses,
+            verdict: |_| false,
+        }
+    }
+}
+
+/// What comes after an attempt.
+pub(super) enum Step {
+    Again,
+    Done(Response),
+    Failed(Error),
+}
+
+/// One request from its first attempt to its end: counts, events, waits.
+pub(super) struct Run<'a> {
+    pipeline: &'a Pipeline,
+    facts: Facts,
+    tally: Tally,
+    attempt: u32,
+    retries: u32,
+    started: Instant,
+    /// An earlier attempt may have been carried out.
+    doubtful: bool,
+    last_status: Option<StatusCode>,
+    request_id: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn start(pipeline: &'a Pipeline, facts: Facts) -> Self {
+        let request = Arc::clone(&facts.info);
+        pipeline
+            .hub
+            .emit(|| Event::Request(RequestEvent { request }));
+        Self {
+            pipeline,
+            facts,
+            tally: Tally::default(),
+            attempt: 0,
+            retries: 0,
+            started: pipeline.clock.steady(),
+            doubtful: false,
+            last_status: None,
+            request_id: None,
+        }
+    }
+
+    pub(super) fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "ferroforce.request",
+            id = self.facts.info.id,
+            http.method = %self.facts.info.method,
+            path = %self.facts.info.path_template,
+            sign_in = self.facts.info.sign_in,
+            attempts = tracing::field::Empty,
+            http.status = tracing::field::Empty,
+        )
+    }
+
+    pub(super) fn info(&self) -> Arc<RequestInfo> {
+        Arc::clone(&self.facts.info)
+    }
+
+    pub(super) fn replayable(&self) -> bool {
+        self.facts.replayable
+    }
+
+    fn policy(&self) -> &RetryPolicy {
+        self.facts.retry.as_ref().unwrap_or(&self.pipeline.retry)
+    }
+
+    /// Sends one attempt and reads what the answer's status asks for.
+    pub(super) async fn exchange(
+        &mut self,
+        request: http::Request<Body>,
+        accepts: Accepts,
+    ) -> Exchange {
+        self.attempt += 1;
+        let limit = self.facts.timeout.unwrap_or(self.pipeline.attempt_timeout);
+        let exchange = match tokio::time::timeout(limit, self.transfer(request, accepts)).await {
+            Ok(Ok(exchange)) => exchange,
+            Ok(Err(error)) => Exchange::Failed(error),
+            Err(_) => Exchange::Failed(TransportError::new(
+                TransportErrorKind::Timeout,
+                format!("no answer within {limit:?}"),
+            )),
+        };
+        self.observe(&exchange);
+        exchange
+    }
+
+    async fn transfer(
+        &self,
+        request: http::Request<Body>,
+        accepts: Accepts,
+    ) -> Result<Exchange, TransportError> {
+        let answer = self.pipeline.transport.call(request).await?;
+        let (parts, body) = answer.into_parts();
+        let (status, headers) = (parts.status, parts.headers);
+        let response = |body| Response {
+            status,
+            headers: headers.clone(),
+            body,
+            repeated: self.doubtful,
+        };
+        if status.is_success() || accepts.statuses.contains(&status) {
+            let body = body.collect(self.pipeline.max_response_bytes).await?;
+            return Ok(Exchange::Answered(response(body)));
+        }
+        // What an error says is wanted; that its body broke is not worth
+        // losing its status for.
+        let body = match body.collect_some(ERROR_BODY_LIMIT).await {
+            Ok((body, _)) => body,
+            Err(_) => Bytes::new(),
+        };
+        if (accepts.verdict)(&body) {
+            return Ok(Exchange::Answered(response(body)));
+        }
+        Ok(Exchange::Refused {
+            errors: parse_error_body(&body),
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn observe(&mut self, exchange: &Exchange) {
+        self.last_status = exchange.status();
+        self.request_id = exchange.headers().and_then(request_id);
+        let (Some(status), Some(headers)) = (exchange.status(), exchange.headers()) else {
+            return;
+        };
+        let usage = self.pipeline.note_usage(headers);
+        self.pipeline.hub.emit(|| {
+            Event::ApiCall(ApiCallEvent {
+                request: self.info(),
+                attempt: self.attempt,
+                status,
+                count: u32::from(!self.facts.info.sign_in),
+                usage,
+            })
+        });
+    }
+
+    /// Ends the call, or waits until it is time for the next attempt.
+    pub(super) async fn settle(&mut self, exchange: Exchange) -> Step {
+        let exchange = match exchange {
+            Exchange::Answered(response) => {
+                self.pipeline.budget.deposit();
+                return Step::Done(response);
+            }
+            other => other,
+        };
+        let retry_after = exchange
+            .headers()
+            .and_then(|headers| retry_after(headers, self.pipeline.clock.wall()));
+        let Some(wait) = self.decide(&exchange, retry_after) else {
+            return Step::Failed(self.error(exchange, retry_after));
+        };
+        self.doubtful |= exchange.leaves_doubt();
+        self.retries += 1;
+        tokio::time::sleep(wait).await;
+        Step::Again
+    }
+
+    fn decide(&mut self, exchange: &Exchange, retry_after: Option<Duration>) -> Option<Duration> {
+        let outcome = match exchange {
+            Exchange::Failed(error) => Outcome::Failure(error),
+            Exchange::Refused {
+                status,
+                headers,
+                errors,
+                ..
+            } => Outcome::Answer {
+                status: *status,
+                headers,
+                errors,
+            },
+            Exchange::Answered(_) => return None,
+        };
+        let attempt = Attempt {
+            // A renewed session is no retry, so this is not the attempt's number.
+            number: self.retries + 1,
+            elapsed: self.elapsed(),
+            method: &self.facts.info.method,
+            path_template: &self.facts.info.path_template,
+            repeatability: self.facts.repeatability,
+            replayable: self.facts.replayable,
+            retry_after,
+            outcome,
+        };
+        let random = (self.pipeline.random)();
+        let decision = self.policy().decide(&attempt, &self.tally, random)?;
+        if !self.pipeline.budget.withdraw() {
+            tracing::warn!("too many repeats of late: not repeating this request");
+            return None;
+        }
+        self.tally.count(&decision);
+        tracing::warn!(
+            attempt = self.attempt,
+            rule = decision.rule,
+            wait_ms = u64::try_from(decision.wait.as_millis()).unwrap_or(u64::MAX),
+            http.status = exchange.status().map(|status| status.as_u16()),
+            "request will be sent again"
+        );
+        self.pipeline.hub.emit(|| {
+            Event::Retry(RetryEvent {
+                request: self.info(),
+                attempt: self.attempt,
+                rule: decision.rule,
+                wait: decision.wait,
+                status: exchange.status(),
+                usage: exchange.headers().and_then(ApiUsage::from_headers),
+            })
+        });
+        Some(decision.wait)
+    }
+
+    fn error(&self, exchange: Exchange, after: Option<Duration>) -> Error {
+        match exchange {
+            Exchange::Failed(error) => Error::from_transport(error),
+            Exchange::Refused {
+                status,
+                headers,
+                errors,
+                body,
+            } => Error::from_refusal(status, &headers, errors, &body).with_retry_after(after),
+            Exchange::Answered(response) => {
+                Error::decode("an answer was taken for a failure").with_status(response.status)
+            }
+        }
+    }
+
+    /// The session was turned down and may not, or not again, be renewed.
+    pub(super) fn rejected(
+        &self,
+        exchange: Exchange,
+        rejection: Rejection,
+        renewed: bool,
+    ) -> Error {
+        let Rejection::Expired = rejection;
+        let error = self.error(exchange, None);
+        if renewed {
+            let cause = AuthError::new(
+                AuthErrorKind::FreshTokenRejected,
+                crate::auth::FRESH_TOKEN_REJECTED,
+            );
+            error
+                .with_hint(crate::auth::FRESH_TOKEN_REJECTED)
+                .with_source(cause)
+        } else {
+            error.with_hint(
+                "The session had expired and the body is a stream, which cannot be sent twice; \
+                 call again with a new stream",
+            )
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Tells everyone how the call ended, and the error which call it was.
+    pub(super) fn end<R>(
+        &self,
+        ended: Result<Response>,
+        decode: impl FnOnce(&Response) -> Result<R>,
+    ) -> Result<R> {
+        let span = tracing::Span::current();
+        span.record("attempts", self.attempt);
+        if let Some(status) = self.last_status {
+            span.record("http.status", status.as_u16());
+        }
+        let decoded = match ended {
+            Ok(response) => {
+                self.emit_response(response.status, response.body.len());
+                decode(&response)
+            }
+            Err(error) => {
+                match error.status() {
+                    Some(status) => self.emit_response(status, 0),
+                    None => self.emit_failure(error.kind()),
+                }
+                Err(error)
+            }
+        };
+        decoded.map_err(|error| {
+            let error = error.with_context(self.context());
+            tracing::debug!(error = %error.redacted(), "request failed");
+            error
+        })
+    }
+
+    fn context(&self) -> CallContext {
+        CallContext {
+            method: self.facts.info.method.clone(),
+            path_template: self.facts.info.path_template.clone(),
+            attempts: self.attempt,
+            elapsed: self.elapsed(),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    fn emit_failure(&self, kind: ErrorKind) {
+        self.pipeline.hub.emit(|| {
+            Event::Failure(FailureEvent {
+                request: self.info(),
+                attempt: self.attempt,
+                kind,
+                elapsed: self.elapsed(),
+            })
+        });
+    }
+
+    fn emit_response(&self, status: StatusCode, body_bytes: usize) {
+        self.pipeline.hub.emit(|| {
+            Event::Response(ResponseEvent {
+                request: self.info(),
+                attempt: self.attempt,
+                status,
+                body_bytes,
+                elapsed: self.elapsed(),
+                usage: self.pipeline.usage(),
+            })
+        });
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    const LENGTH: usize = 64;
+    let id = headers
+        .get("x-request-id")
+        .or_else(|| headers.get("x-sfdc-request-id"))?
+        .to_str()
+        .ok()?;
+    Some(id.chars().take(LENGTH).collect())
+}
+
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}

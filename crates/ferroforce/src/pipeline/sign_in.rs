@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use tracing::Instrument;
+
+use super::Pipeline;
+use super::outgoing::Facts;
+use super::run::{Accepts, Run, Step};
+use crate::auth::{AuthError, AuthErrorKind, Repeat};
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::{Hub, RequestInfo};
+use crate::op::{Repeatability, Response};
+use crate::transport::Body;
+
+/// What the pipeline must know of a sign-in request besides how to build it.
+#[derive(Clone, Copy)]
+pub(crate) struct SignIn {
+    pub(crate) path_template: &'static str,
+    pub(crate) repeat: Repeat,
+    /// Whether a body that is no success is the service's verdict on the
+    /// sign-in, which is never asked for twice.
+    pub(crate) verdict: fn(&[u8]) -> bool,
+}
+
+impl Pipeline {
+    /// Sends a request of a sign-in: no token, no permit, and each attempt built
+    /// anew, since an assertion or a code cannot be sent twice.
+    pub(crate) async fn sign_in(
+        &self,
+        sign_in: SignIn,
+        mut build: impl FnMut() -> Result<http::Request<Bytes>, AuthError> + Send,
+    ) -> Result<Response, AuthError> {
+        let mut request = build()?;
+        require_safe_transport(request.uri())?;
+        let mut run = Run::start(self, self.facts(&sign_in, request.method().clone()));
+        let span = run.span();
+        async {
+            let ended = loop {
+                let accepts = Accepts {
+                    statuses: &[],
+                    verdict: sign_in.verdict,
+                };
+                for (name, value) in &self.headers {
+                    if !request.headers().contains_key(name) {
+                        request.headers_mut().insert(name, value.clone());
+                    }
+                }
+                let exchange = run.exchange(request.map(Body::from), accepts).await;
+                match run.settle(exchange).await {
+                    Step::Done(response) => break Ok(response),
+                    Step::Failed(error) => break Err(error),
+                    Step::Again => {}
+                }
+                request = match build() {
+                    Ok(request) => request,
+                    Err(error) => break Err(Error::from(error)),
+                };
+            };
+            run.end(ended, |response| Ok(response.clone()))
+                .map_err(unavailable)
+        }
+        .instrument(span)
+        .await
+    }
+
+    fn facts(&self, sign_in: &SignIn, method: Method) -> Facts {
+        let (repeatability, retry) = match sign_in.repeat {
+            Repeat::Always => (Repeatability::Idempotent, self.retry.clone()),
+            Repeat::UnlessProcessed => (Repeatability::Once, self.retry.for_passwords()),
+            Repeat::NeverSent => (Repeatability::Once, self.retry.for_single_use()),
+        };
+        Facts {
+            info: Arc::new(RequestInfo {
+                id: Hub::next_request_id(),
+                method,
+                path_template: sign_in.path_template.to_owned(),
+                sign_in: true,
+            }),
+            repeatability,
+            replayable: true,
+            timeout: None,
+            retry: Some(retry),
+        }
+    }
+}
+
+/// Credentials travel encrypted, or not beyond this machine.
+fn require_safe_transport(uri: &http::Uri) -> Result<(), AuthError> {
+    let host = uri.host().unwrap_or_default();
+    if uri.scheme_str() == Some("https") || crate::auth::is_loopback_host(host) {
+        return Ok(());
+    }
+    Err(AuthError::new(
+        AuthErrorKind::Misconfigured,
+        format!("credentials are sent only over https, and {host} was to be reached over http"),
+    ))
+}
+
+fn unavailable(error: Error) -> AuthError {
+    if let Some(auth) = error.auth() {
+        return auth.clone();
+    }
+    let kind = match error.kind() {
+        ErrorKind::InvalidInput => AuthErrorKind::Misconfigured,
+        ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::TooLarge => AuthErrorKind::Unclear,
+        ErrorKind::Connect => AuthErrorKind::Unavailable,
+        _ if error.is_retryable() => AuthErrorKind::Unavailable,
+        _ => AuthErrorKind::Refused,
+    };
+    AuthError::new(kind, error.to_string()).with_source(error)
+}

@@ -1,0 +1,169 @@
+//! Records of one object: create, get, update, delete, upsert.
+//!
+//! <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_rows.htm>
+
+mod external_id;
+mod outcome;
+mod row;
+
+use std::fmt::Display;
+
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use external_id::ByExternalId;
+pub use outcome::{Created, Upserted};
+
+use crate::client::{Call, Salesforce};
+use crate::error::Result;
+use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
+use crate::types::RecordId;
+
+const ROW: &str = "/sobjects/{sobject}/{id}";
+
+/// The records of one object, `Contact` for example. Made by
+/// [`Salesforce::sobject`].
+///
+/// ```no_run
+/// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(rename_all = "PascalCase")]
+/// struct Contact {
+///     last_name: String,
+///     email: Option<String>,
+/// }
+///
+/// let contacts = salesforce.sobject("Contact");
+/// let ada = Contact { last_name: "Lovelace".into(), email: None };
+/// let id = contacts.create(&ada).await?.id;
+/// let stored: Contact = contacts.get(id).await?;
+/// contacts.update(id, &serde_json::json!({"Email": "ada@example.com"})).await?;
+/// contacts.delete(id).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct SObject {
+    client: Salesforce,
+    name: String,
+}
+
+impl SObject {
+    pub(crate) fn new(client: Salesforce, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Creates a record.
+    ///
+    /// It is never sent twice after it may have been carried out: an error whose
+    /// [`may_have_been_processed`](crate::Error::may_have_been_processed) is true leaves
+    /// open whether the record is there. An upsert by external id has no such
+    /// doubt.
+    ///
+    /// # Errors
+    /// When it is awaited: what Salesforce says of the record, and everything
+    /// that can befall a request.
+    pub fn create(&self, record: &(impl Serialize + ?Sized)) -> Call<Created> {
+        self.client.call(create(&self.name, record))
+    }
+
+    /// Reads a record with all the fields that the user may see.
+    ///
+    /// # Errors
+    /// When it is awaited; [`Error::is_not_found`](crate::Error::is_not_found) if there is none.
+    pub fn get<T: DeserializeOwned>(&self, id: impl Display) -> Call<T> {
+        self.client.call(get(&self.name, &id, None))
+    }
+
+    /// Reads some fields of a record.
+    ///
+    /// # Errors
+    /// When it is awaited; an unknown or hidden field is one.
+    pub fn get_fields<T: DeserializeOwned>(
+        &self,
+        id: impl Display,
+        fields: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Call<T> {
+        self.client
+            .call(get(&self.name, &id, Some(&field_list(fields))))
+    }
+
+    /// Writes the given fields of a record and leaves the others.
+    ///
+    /// # Errors
+    /// When it is awaited.
+    pub fn update(&self, id: impl Display, fields: &(impl Serialize + ?Sized)) -> Call<()> {
+        self.client.call(update(&self.name, &id, fields))
+    }
+
+    /// Puts a record into the recycle bin. When the request had to be repeated
+    /// and the record turns out to be gone, that counts as success.
+    ///
+    /// # Errors
+    /// When it is awaited; [`Error::is_not_found`](crate::Error::is_not_found) if there is none.
+    pub fn delete(&self, id: impl Display) -> Call<()> {
+        let op = record_id(&id).and_then(|id| row::delete(ROW, &[&self.name, &id]));
+        self.client.call(op)
+    }
+
+    /// The record whose external id field holds `value`.
+    pub fn external_id(&self, field: impl Into<String>, value: impl Display) -> ByExternalId {
+        ByExternalId::new(
+            self.client.clone(),
+            self.name.clone(),
+            field.into(),
+            value.to_string(),
+        )
+    }
+}
+
+fn create(sobject: &str, record: &(impl Serialize + ?Sized)) -> Result<Op<Created>> {
+    let path = Path::fill("/sobjects/{sobject}", &[sobject])?;
+    Op::new(Method::POST, path, decode_json).json(record)
+}
+
+fn get<T: DeserializeOwned>(
+    sobject: &str,
+    id: &dyn Display,
+    fields: Option<&str>,
+) -> Result<Op<T>> {
+    let path = Path::fill(ROW, &[sobject, &record_id(id)?])?;
+    Ok(row::with_fields(
+        Op::new(Method::GET, path, decode_json),
+        fields,
+    ))
+}
+
+fn update(sobject: &str, id: &dyn Display, fields: &(impl Serialize + ?Sized)) -> Result<Op<()>> {
+    let path = Path::fill(ROW, &[sobject, &record_id(id)?])?;
+    Op::new(Method::PATCH, path, decode_nothing)
+        .repeatability(Repeatability::Idempotent)
+        .json(fields)
+}
+
+/// Ids are checked before anything is sent.
+fn record_id(id: &dyn Display) -> Result<String> {
+    let id: RecordId = id.to_string().parse()?;
+    Ok(id.to_string())
+}
+
+fn field_list(fields: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut list = String::new();
+    for field in fields {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(field.as_ref());
+    }
+    list
+}
+
+impl From<Created> for RecordId {
+    fn from(created: Created) -> Self {
+        created.id
+    }
+}
+

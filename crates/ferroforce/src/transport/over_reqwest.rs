@@ -1,0 +1,214 @@
+//! The default transport.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use reqwest::{Client, ClientBuilder};
+
+use super::{Body, BoxFuture, HttpService, TransportError, TransportErrorKind};
+use crate::auth::is_loopback_host;
+
+/// What a client's builder can set of its network.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) proxy: Option<reqwest::Proxy>,
+    pub(crate) roots: Vec<reqwest::Certificate>,
+}
+
+/// reqwest, with redirects off. The TLS side is set up by the first https
+/// request, so that loopback http works on a machine without root certificates.
+pub(crate) struct ReqwestService {
+    options: Options,
+    loopback: OnceLock<Result<Client, TransportError>>,
+    tls: OnceLock<Result<Client, TransportError>>,
+}
+
+impl ReqwestService {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            options,
+            loopback: OnceLock::new(),
+            tls: OnceLock::new(),
+        }
+    }
+
+    fn client(&self, uri: &http::Uri) -> Result<Client, TransportError> {
+        let plain_loopback =
+            uri.scheme_str() == Some("http") && uri.host().is_some_and(is_loopback_host);
+        let client = if plain_loopback {
+            self.loopback
+                .get_or_init(|| build(self.builder().no_proxy().tls_certs_only([])))
+        } else {
+            self.tls.get_or_init(|| self.tls_client())
+        };
+        client.clone()
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        let mut builder = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // Repeats are the pipeline's business alone.
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true);
+        if let Some(timeout) = self.options.connect_timeout {
+            builder = builder.connect_timeout(timeout);
+        }
+        builder
+    }
+
+    fn tls_client(&self) -> Result<Client, TransportError> {
+        let configured = || {
+            let mut builder = self.builder();
+            if let Some(proxy) = self.options.proxy.clone() {
+                builder = builder.proxy(proxy);
+            }
+            builder
+        };
+        let with_system_roots = configured().tls_certs_merge(self.options.roots.clone());
+        build(with_system_roots).or_else(|error| self.without_system_roots(configured(), error))
+    }
+
+    #[cfg(feature = "webpki-roots")]
+    fn without_system_roots(
+        &self,
+        builder: ClientBuilder,
+        _: TransportError,
+    ) -> Result<Client, TransportError> {
+        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .filter_map(|der| reqwest::Certificate::from_der(der).ok());
+        build(builder.tls_certs_only(bundled.chain(self.options.roots.clone())))
+    }
+
+    #[cfg(not(feature = "webpki-roots"))]
+    fn without_system_roots(
+        &self,
+        builder: ClientBuilder,
+        error: TransportError,
+    ) -> Result<Client, TransportError> {
+        if !self.options.roots.is_empty() {
+            return build(builder.tls_certs_only(self.options.roots.clone()));
+        }
+        Err(TransportError::new(
+            TransportErrorKind::Unsendable,
+            "this machine has no root certificates to check an https host with: install its \
+             ca-certificates package, give the client root certificates, or enable ferroforce's \
+             feature `webpki-roots`",
+        )
+        .with_source(error))
+    }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, TransportError> {
+    builder.build().map_err(|error| {
+        TransportError::new(
+            TransportErrorKind::Unsendable,
+            format!("the HTTP client cannot be set up: {}", cause(&error)),
+        )
+        .with_source(error)
+    })
+}
+
+impl HttpService for ReqwestService {
+    fn call(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        Box::pin(async move {
+            let client = self.client(request.uri())?;
+            send(&client, request).await
+        })
+    }
+}
+
+async fn send(
+    client: &Client,
+    request: http::Request<Body>,
+) -> Result<http::Response<Body>, TransportError> {
+    let request = reqwest::Request::try_from(request.map(into_reqwest)).map_err(classify)?;
+    let response = client.execute(request).await.map_err(classify)?;
+    let mut answer = http::Response::new(Body::empty());
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = response.headers().clone();
+    *answer.body_mut() = Body::stream(response.bytes_stream().map_err(classify));
+    Ok(answer)
+}
+
+fn into_reqwest(body: Body) -> reqwest::Body {
+    match body.as_bytes() {
+        Some(bytes) => Bytes::clone(bytes).into(),
+        None => reqwest::Body::wrap_stream(body),
+    }
+}
+
+fn classify(error: reqwest::Error) -> TransportError {
+    let (kind, what) = if error.is_connect() {
+        (TransportErrorKind::Connect, "no connection")
+    } else if error.is_builder() {
+        (TransportErrorKind::Unsendable, "the request cannot be sent")
+    } else if error.is_timeout() {
+        (TransportErrorKind::Timeout, "the time limit passed")
+    } else if error.is_body() || error.is_decode() {
+        (
+            TransportErrorKind::Interrupted,
+            "the body ended before its end",
+        )
+    } else {
+        (TransportErrorKind::Interrupted, "the connection broke")
+    };
+    // The URL may hold a query and ids.
+    let error = error.without_url();
+    TransportError::new(kind, format!("{what}: {}", cause(&error))).with_source(error)
+}
+
+/// The innermost cause, which is the one that says something.
+fn cause(error: &dyn StdError) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+impl fmt::Debug for ReqwestService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's address may hold its password.
+        f.debug_struct("ReqwestService").finish_non_exhaustive()
+    }
+}
+
+/// A transport made of a `reqwest::Client` that you configured.
+///
+/// This module names reqwest's own types, so it follows reqwest's versions and
+/// not this crate's semver.
+#[cfg(feature = "reqwest_0_13")]
+pub mod reqwest_0_13 {
+    use super::{Body, BoxFuture, Client, HttpService, TransportError, send};
+
+    /// Sends requests by a `reqwest::Client` of your own.
+    ///
+    /// Build it with `redirect(Policy::none())` and `retry(never())`: redirects
+    /// and repeats are decided by the client of the org.
+    #[derive(Debug, Clone)]
+    pub struct Adapter(Client);
+
+    impl From<Client> for Adapter {
+        fn from(client: Client) -> Self {
+            Self(client)
+        }
+    }
+
+    impl HttpService for Adapter {
+        fn call(
+            &self,
+            request: http::Request<Body>,
+        ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+            Box::pin(send(&self.0, request))
+        }
+    }
+}
