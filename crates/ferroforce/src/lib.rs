@@ -10,10 +10,12 @@ pub mod op;
 mod pipeline;
 pub mod retry;
 pub mod sobject;
+pub mod soql;
 pub mod transport;
 pub mod types;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};
 pub use op::{Op, Response};
+pub use soql::Soql;
 pub use types::{Date, DateTime, RecordId, Time};

@@ -67,10 +67,9 @@ impl DateTime {
         Time::from_civil(self.civil().time())
     }
 
-    /// Prints RFC 3339 in UTC, which is also how SOQL writes a moment: no `+`, which gets lost in
-    /// a URL.
-    pub(crate) fn write_rfc3339(self, out: &mut impl fmt::Write) -> fmt::Result {
-        write!(out, "{}T{}", self.date_utc(), self.time_utc())
+    /// RFC 3339 in UTC, which is how SOQL writes a moment: no `+`, which gets lost in a URL.
+    pub(crate) fn to_rfc3339(self) -> String {
+        format!("{}T{}", self.date_utc(), self.time_utc())
     }
 
     /// A moment told by a clock that is `offset` seconds ahead of UTC.
@@ -272,9 +271,7 @@ mod tests {
         assert_eq!(time.date_utc(), Date::new(2022, 3, 17).unwrap());
         assert_eq!(time.time_utc(), Time::new(16, 21, 26, 123).unwrap());
         assert_eq!(time.date_utc().at_utc(time.time_utc()).unwrap(), time);
-        let mut soql = String::new();
-        time.write_rfc3339(&mut soql).unwrap();
-        assert_eq!(soql, "2022-03-17T16:21:26.123Z");
+        assert_eq!(time.to_rfc3339(), "2022-03-17T16:21:26.123Z");
     }
 
     #[test]
