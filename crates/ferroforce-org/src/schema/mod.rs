@@ -1,5 +1,60 @@
 //! The org's objects and fields.
 
-/// Every object that the org knows.
+mod field;
+mod field_type;
+mod object;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use field::{Field, PicklistValue};
+pub(crate) use field_type::FieldType;
+pub(crate) use object::{ChildRelationship, Object, RecordType};
+
+/// Every object that the org knows. It does not change while the org runs.
 #[derive(Debug, Default)]
-pub(crate) struct Schema {}
+pub(crate) struct Schema {
+    objects: Vec<Arc<Object>>,
+    by_name: HashMap<String, usize>,
+    by_key_prefix: HashMap<String, usize>,
+}
+
+impl Schema {
+    /// Puts the objects together and works out which are children of which.
+    pub(crate) fn new(mut objects: Vec<Object>) -> Self {
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
+        object::derive_children(&mut objects);
+        let by_name = objects
+            .iter()
+            .enumerate()
+            .map(|(index, object)| (object.name.to_ascii_lowercase(), index))
+            .collect();
+        let by_key_prefix = objects
+            .iter()
+            .enumerate()
+            .filter_map(|(index, object)| Some((object.key_prefix.clone()?, index)))
+            .collect();
+        Self {
+            objects: objects.into_iter().map(Arc::new).collect(),
+            by_name,
+            by_key_prefix,
+        }
+    }
+
+    /// The object of this name, in whatever letter case.
+    pub(crate) fn object(&self, name: &str) -> Option<&Arc<Object>> {
+        let index = self.by_name.get(&name.to_ascii_lowercase())?;
+        self.objects.get(*index)
+    }
+
+    /// The object whose record ids begin so.
+    pub(crate) fn by_key_prefix(&self, prefix: &str) -> Option<&Arc<Object>> {
+        let index = self.by_key_prefix.get(prefix)?;
+        self.objects.get(*index)
+    }
+
+    /// All objects in the order of their names.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.iter()
+    }
+}

@@ -225,4 +225,3 @@ pub(super) fn jwt_expiry(token: &str) -> Option<SystemTime> {
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
     UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp))
 }
-

@@ -270,4 +270,3 @@ fn text_of(xml: &[u8], name: &str) -> Option<String> {
         }
     }
 }
-

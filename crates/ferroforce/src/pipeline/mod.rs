@@ -166,4 +166,3 @@ fn rejected_session(exchange: &Exchange) -> Option<Rejection> {
     );
     (may_carry_it && errors.iter().any(ApiError::is_expired_session)).then_some(Rejection::Expired)
 }
-

@@ -166,4 +166,3 @@ impl From<Created> for RecordId {
         created.id
     }
 }
-

@@ -118,4 +118,3 @@ impl fmt::Debug for Session {
             .finish_non_exhaustive()
     }
 }
-
