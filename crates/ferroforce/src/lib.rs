@@ -8,6 +8,7 @@ pub mod events;
 pub mod limits;
 pub mod op;
 mod pipeline;
+pub mod query;
 pub mod retry;
 pub mod sobject;
 pub mod soql;

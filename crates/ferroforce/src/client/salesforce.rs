@@ -13,7 +13,9 @@ use crate::events::{EventStream, Observer, Subscription};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
 use crate::pipeline::{Outgoing, Pipeline};
+use crate::query::Query;
 use crate::sobject::SObject;
+use crate::soql::Soql;
 
 /// How many events a stream of [`Salesforce::events`] holds.
 const EVENTS: usize = 1024;
@@ -71,6 +73,29 @@ impl Salesforce {
     /// Records of one object.
     pub fn sobject(&self, name: impl Into<String>) -> SObject {
         SObject::new(self.clone(), name.into())
+    }
+
+    /// A SOQL query. A text that is made at run time goes through
+    /// [`Soql`], so that values cannot become part of the query by accident.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(rename_all = "PascalCase")]
+    /// struct Contact {
+    ///     id: String,
+    ///     name: String,
+    /// }
+    ///
+    /// let contacts: Vec<Contact> = salesforce
+    ///     .query("SELECT Id, Name FROM Contact ORDER BY Name")
+    ///     .fetch_all()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query(&self, soql: impl Into<Soql>) -> Query {
+        Query::new(self.clone(), soql.into())
     }
 
     /// The org's limits and what is left of them.

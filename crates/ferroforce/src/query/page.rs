@@ -1,0 +1,99 @@
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+use crate::op::Response;
+
+/// One page of a query's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// How many rows the whole query found when it was asked. Rows may come and
+    /// go while its pages are read.
+    pub total_size: u64,
+    /// Whether this is the last page.
+    pub done: bool,
+    /// The rows.
+    pub records: Vec<T>,
+}
+
+/// A page as it came, cut into rows that are not yet read.
+pub(crate) struct RawPage {
+    body: Bytes,
+    rows: Vec<Range<usize>>,
+    pub(super) total_size: u64,
+    pub(super) next: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(default)]
+    total_size: u64,
+    done: bool,
+    next_records_url: Option<String>,
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
+}
+
+impl RawPage {
+    pub(super) fn decode(response: &Response) -> Result<Self> {
+        let body = response.body().clone();
+        let wire: Wire<'_> =
+            serde_json::from_slice(&body).map_err(|error| response.explain::<OwnedWire>(error))?;
+        if !wire.done && wire.next_records_url.is_none() {
+            return Err(Error::decode(
+                "the answer says that more rows follow and not where: rows would be lost",
+            ));
+        }
+        let start = body.as_ptr().addr();
+        let rows = wire
+            .records
+            .iter()
+            .map(|row| {
+                let at = row.get().as_ptr().addr() - start;
+                at..at + row.get().len()
+            })
+            .collect();
+        Ok(Self {
+            total_size: wire.total_size,
+            next: wire.next_records_url.filter(|_| !wire.done),
+            rows,
+            body,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Row `index` as a `T`. `number` is its place in the whole query.
+    pub(super) fn row<T: DeserializeOwned>(&self, index: usize, number: u64) -> Result<T> {
+        let bytes = &self.body[self.rows[index].clone()];
+        serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, number, error))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnedWire {
+    #[expect(dead_code, reason = "read for the error that it may give")]
+    done: bool,
+    #[expect(dead_code, reason = "read for the error that it may give")]
+    records: Vec<Box<RawValue>>,
+}
+
+/// The slow way to read a row, for the path to what does not fit.
+#[cold]
+fn explain<T: DeserializeOwned>(row: &[u8], number: u64, error: serde_json::Error) -> Error {
+    let mut reader = serde_json::Deserializer::from_slice(row);
+    let message = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(traced) => format!("row {number} at {}: {}", traced.path(), traced.inner()),
+        Ok(_) => format!("row {number}: {error}"),
+    };
+    Error::decode(message).with_source(error)
+}
