@@ -19,4 +19,4 @@ pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilde
 pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};
 pub use op::{Op, Response};
 pub use soql::Soql;
-pub use types::{Date, DateTime, RecordId, Time};
+pub use types::{Date, DateTime, Record, RecordId, Time};

@@ -1,8 +1,9 @@
-//! Values that Salesforce deals in: record ids, dates and times.
+//! Values that Salesforce deals in: records and their ids, dates and times.
 
 mod date;
 mod datetime;
 mod excerpt;
+mod record;
 mod record_id;
 mod text;
 mod time;
@@ -10,5 +11,6 @@ mod time;
 pub use date::Date;
 pub use datetime::DateTime;
 pub(crate) use excerpt::Excerpt;
+pub use record::{Field, Fields, Record};
 pub use record_id::RecordId;
 pub use time::Time;
