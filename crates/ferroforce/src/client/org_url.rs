@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 use crate::Error;
+use crate::auth::is_loopback_host;
 use crate::types::Excerpt;
 
 /// Hosts of the user interface, and the API host of the same org.
@@ -76,7 +77,7 @@ impl OrgUrl {
     /// Whether this is `localhost` or a loopback address, the only hosts that plain `http` is for.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.0.host().is_some_and(|host| is_loopback(&host))
+        self.0.host_str().is_some_and(is_loopback_host)
     }
 
     /// The audience that a JWT for this org names unless another is chosen: the login host for
@@ -93,14 +94,6 @@ impl OrgUrl {
         } else {
             "https://login.salesforce.com"
         }
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
     }
 }
 
@@ -167,7 +160,7 @@ fn read(scheme: Option<&str>, authority: &str) -> Result<Url, Cow<'static, str>>
     };
     let mut url = parse(https, authority).map_err(|why| why.to_string())?;
     let host = url.host().ok_or("it names no host")?;
-    let loopback = is_loopback(&host);
+    let loopback = url.host_str().is_some_and(is_loopback_host);
     if !https && !loopback {
         return Err("plain http is only for this machine, so begin with https://".into());
     }

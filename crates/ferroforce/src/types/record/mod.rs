@@ -7,7 +7,6 @@ mod shape;
 mod tests;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,8 +18,8 @@ use super::{Excerpt, RecordId};
 use crate::Error;
 
 pub use field::{Field, Fields};
-use shape::Shape;
 pub(crate) use shape::Shapes;
+use shape::{Cells, Shape};
 
 /// The member that tells what a record is, beside its fields.
 const ATTRIBUTES: &str = "attributes";
@@ -62,8 +61,7 @@ pub struct Record {
     /// A JSON object, checked.
     row: Bytes,
     shape: Arc<Shape>,
-    /// Where in the row the value of each name stands.
-    cells: Box<[Range<u32>]>,
+    cells: Cells,
 }
 
 impl Record {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -22,6 +21,9 @@ impl Shape {
         at(&|other| other == name).or_else(|| at(&|other| other.eq_ignore_ascii_case(name)))
     }
 }
+
+/// Where in a row the value of each name stands.
+pub(super) type Cells = Box<[Range<u32>]>;
 
 /// Lists the names, as far as an error message should.
 impl fmt::Display for Shape {
@@ -48,10 +50,7 @@ pub(crate) struct Shapes(Option<Arc<Shape>>);
 
 impl Shapes {
     /// Finds the members of a JSON object.
-    pub(super) fn split(
-        &mut self,
-        row: &[u8],
-    ) -> Result<(Arc<Shape>, Box<[Range<u32>]>), serde_json::Error> {
+    pub(super) fn split(&mut self, row: &[u8]) -> Result<(Arc<Shape>, Cells), serde_json::Error> {
         let mut json = serde_json::Deserializer::from_slice(row);
         let known = self.0.as_ref().map_or(&[][..], |shape| &shape.0);
         let split = json.deserialize_map(Split { row, known })?;
