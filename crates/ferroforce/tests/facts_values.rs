@@ -13,8 +13,8 @@ fn fixtures() -> PathBuf {
 }
 
 fn read_all(folder: &Path, texts: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
             read_all(&path, texts);
         } else if let Ok(text) = fs::read_to_string(&path) {
@@ -57,8 +57,8 @@ struct Page {
 }
 
 fn page(path: &str) -> Page {
-    let text = fs::read_to_string(fixtures().join(path)).unwrap();
-    serde_json::from_str(&text).unwrap()
+    let text = fs::read_to_string(fixtures().join(path)).expect("a file");
+    serde_json::from_str(&text).expect("a page")
 }
 
 #[test]

@@ -5,14 +5,14 @@ use ferroforce::{Date, DateTime, RecordId, Soql, Time};
 use ferroforce_soql::ast;
 use proptest::prelude::*;
 
-fn parse(soql: Soql) -> ast::Query {
-    let text = soql.render().unwrap();
+fn parse(soql: &Soql) -> ast::Query {
+    let text = soql.render().expect("a query");
     ferroforce_soql::parse(&text).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
 /// How the parser reads a value.
 fn read(value: impl Literal) -> ast::Literal {
-    let query = parse(Soql::new("SELECT Id FROM A WHERE F = :v").bind("v", value));
+    let query = parse(&Soql::new("SELECT Id FROM A WHERE F = :v").bind("v", value));
     let Some(ast::Condition::Comparison(comparison)) = query.filter else {
         panic!("no comparison")
     };
@@ -87,20 +87,20 @@ fn lists_and_names_stand_where_they_belong() {
             .name("f", "A.B__c")
             .name("o", "Contact")
             .bind("v", ["a", "b'"]);
-        let query = parse(soql);
+        let query = parse(&soql);
         assert_eq!(query.from[0].object.text, "Contact");
         assert_eq!(
             query.to_string(),
             r"SELECT A.B__c FROM Contact WHERE A.B__c IN ('a', 'b\'')"
         );
     }
-    parse(Soql::new("SELECT Id FROM A WHERE F INCLUDES (:v)").bind("v", ["x;y", "z"]));
+    parse(&Soql::new("SELECT Id FROM A WHERE F INCLUDES (:v)").bind("v", ["x;y", "z"]));
 }
 
 #[test]
 fn patterns_are_read() {
     let soql = Soql::new("SELECT Id FROM A WHERE F LIKE :v").bind("v", Like::contains(r"5%_'\"));
-    let Some(ast::Condition::Like(_)) = parse(soql).filter else {
+    let Some(ast::Condition::Like(_)) = parse(&soql).filter else {
         panic!("no LIKE")
     };
 }

@@ -169,6 +169,9 @@ fn read(scheme: Option<&str>, authority: &str) -> Result<Url, Cow<'static, str>>
     }
     if let Host::Domain(name) = host {
         let name = name.strip_suffix('.').unwrap_or(name);
+        if name.split('.').any(str::is_empty) {
+            return Err("one of its parts is empty".into());
+        }
         if scheme.is_none() && !name.contains('.') {
             return Err("that is a name and no host".into());
         }
