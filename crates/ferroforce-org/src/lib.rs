@@ -21,6 +21,9 @@ mod settings;
 mod store;
 mod value;
 
-pub use admin::policies::{Policies, SecurityTokenRule};
+pub use admin::{
+    Effect, Fault, FaultStatus, Faults, Policies, RequestRecord, SecurityTokenRule, Snapshot,
+    SnapshotError,
+};
 pub use auth::{ConnectedApp, InvalidCertificate, InvalidDirectory, User};
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

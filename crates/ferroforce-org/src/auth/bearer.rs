@@ -1,12 +1,15 @@
 //! Whom a request comes from.
 
-use http::StatusCode;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use super::CurrentUser;
 use crate::error::ApiError;
 use crate::org::Org;
+
+/// Bulk API 1.0 takes the session from here.
+const SESSION_HEADER: HeaderName = HeaderName::from_static("x-sfdc-session");
 
 /// Why an `Authorization` header holds no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +19,8 @@ pub(crate) enum NoToken {
 }
 
 /// The token of a request. Salesforce takes the older scheme `OAuth` as well as `Bearer`.
-pub(crate) fn token(request: &Parts) -> Result<&str, NoToken> {
-    let header = request.headers.get(AUTHORIZATION).ok_or(NoToken::Missing)?;
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, NoToken> {
+    let header = headers.get(AUTHORIZATION).ok_or(NoToken::Missing)?;
     let header = header.to_str().map_err(|_| NoToken::Malformed)?;
     let (scheme, token) = header.trim().split_once(' ').ok_or(NoToken::Malformed)?;
     let known = ["bearer", "oauth"]
@@ -32,7 +35,7 @@ pub(crate) fn token(request: &Parts) -> Result<&str, NoToken> {
 
 /// Finds the user of a request by its `Authorization` header, as the REST API does.
 pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, ApiError> {
-    match token(request) {
+    match token(&request.headers) {
         Ok(token) => authenticate_token(org, token),
         Err(NoToken::Missing) => Err(ApiError::invalid_session()),
         Err(NoToken::Malformed) => Err(ApiError::new(
@@ -81,4 +84,27 @@ pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, 
         id: member.id,
         client_id: grant.client_id,
     })
+}
+
+/// Username of whom the session of a request belongs to, if it has a live one. The session is
+/// not used by that.
+pub(crate) fn username_of(org: &Org, headers: &HeaderMap) -> Option<String> {
+    let token = any_token(headers)?;
+    let user = org
+        .auth
+        .look_at(token, org.clock.now(), |found| found.grant.user_id)?;
+    let member = org.auth.directory.by_id(user)?;
+    Some(member.user.username.clone())
+}
+
+/// Ends the session of a request, as if its time had run out.
+pub(crate) fn expire_session_of(org: &Org, headers: &HeaderMap) {
+    if let Some(token) = any_token(headers) {
+        org.auth.expire(token);
+    }
+}
+
+fn any_token(headers: &HeaderMap) -> Option<&str> {
+    let session = || headers.get(SESSION_HEADER)?.to_str().ok();
+    token(headers).ok().or_else(session)
 }

@@ -120,14 +120,20 @@ impl Directory {
         Ok(directory)
     }
 
-    /// The first is who the org's own tokens belong to.
-    pub(crate) fn members(&self) -> &[Arc<Member>] {
-        &self.members
+    /// Whom the org's own tokens belong to.
+    pub(crate) fn first_member(&self) -> &Member {
+        // There is always one: see `new`.
+        &self.members[0]
     }
 
-    /// The first is the app that the org's own tokens were issued to.
-    pub(crate) fn apps(&self) -> &[Arc<ConnectedApp>] {
-        &self.apps
+    /// The app that the org's own tokens were issued to.
+    pub(crate) fn first_app(&self) -> &ConnectedApp {
+        // There is always one: see `new`.
+        &self.apps[0]
+    }
+
+    pub(crate) fn members(&self) -> &[Arc<Member>] {
+        &self.members
     }
 
     /// Usernames are unique whatever their letter case.
@@ -179,16 +185,16 @@ mod tests {
     #[test]
     fn an_org_without_seed_has_an_administrator_and_an_app() {
         let directory = Directory::new(Vec::new(), Vec::new()).unwrap();
-        let ([member], [app]) = (directory.members(), directory.apps()) else {
-            panic!("one of each")
-        };
+        let (member, app) = (directory.first_member(), directory.first_app());
+        assert_eq!((directory.members.len(), directory.apps.len()), (1, 1));
         assert!(member.user.active && member.user.api_enabled);
         assert_eq!(app.run_as.as_deref(), Some(member.user.username.as_str()));
         assert!(app.generated().is_some());
         let other = Directory::new(vec![User::new("ada@example.com")], Vec::new()).unwrap();
-        assert_eq!(other.apps()[0].run_as.as_deref(), Some("ada@example.com"));
+        assert_eq!(other.first_app().run_as.as_deref(), Some("ada@example.com"));
         let secret = |directory: &Directory| {
-            directory.apps()[0]
+            directory
+                .first_app()
                 .client_secret
                 .as_ref()
                 .map(|secret| secret.expose().to_owned())

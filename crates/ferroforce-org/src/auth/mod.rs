@@ -2,6 +2,7 @@
 
 mod app;
 mod bearer;
+mod credentials;
 mod directory;
 mod jwt;
 mod key;
@@ -19,10 +20,16 @@ use std::sync::Arc;
 use axum::Router;
 
 pub use self::app::ConnectedApp;
-pub(crate) use self::bearer::authenticate;
+pub(crate) use self::bearer::{authenticate, expire_session_of, username_of};
 pub use self::directory::InvalidDirectory;
 pub use self::key::InvalidCertificate;
-pub(crate) use self::state::AuthState;
+pub(crate) use self::oauth::error_response as oauth_error;
+pub(crate) use self::origin::Origin;
+#[cfg(test)]
+pub(crate) use self::password::Refused;
+pub(crate) use self::secret::Secret;
+pub(crate) use self::soap::error_response as soap_error;
+pub(crate) use self::state::{AuthState, Live};
 pub use self::user::User;
 use crate::id::RecordId;
 use crate::org::Org;

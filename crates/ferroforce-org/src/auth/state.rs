@@ -52,7 +52,7 @@ impl AuthState {
         let directory = Directory::new(users, apps)?;
         let policies = Policies::default();
         let mut tokens = TokenStore::new(organization_id);
-        let (member, app) = (&directory.members()[0], &directory.apps()[0]);
+        let (member, app) = (directory.first_member(), directory.first_app());
         let grant = Grant {
             user_id: member.id,
             client_id: Some(app.client_id.clone()),
@@ -76,6 +76,16 @@ impl AuthState {
             access_token,
             refresh_token,
         })
+    }
+
+    /// The user that the org's own tokens belong to.
+    pub(crate) fn first_member(&self) -> &Member {
+        self.directory.first_member()
+    }
+
+    /// The app that the org's own tokens were issued to.
+    pub(crate) fn first_app(&self) -> &ConnectedApp {
+        self.directory.first_app()
     }
 
     pub(crate) fn started_at(&self) -> Timestamp {
@@ -226,11 +236,12 @@ impl AuthState {
         }
     }
 
-    /// Goes back to how it was when the org started. The first session lasts from now on.
+    /// Goes back to how it was when the org started, policies included. The first session lasts from now on.
     pub(crate) fn reset(&self, now: Timestamp) {
         let mut first = self.first.clone();
         first.tokens.renew(now);
         *self.live() = first;
+        self.set_policies(Policies::default());
     }
 
     /// A copy of what changes, for [`restore`](Self::restore).

@@ -68,7 +68,7 @@ pub(crate) fn app(org: &Arc<Org>) -> Router {
             admin::around,
         ));
     Router::new()
-        .merge(admin::routes())
+        .merge(admin::routes(org))
         .merge(api)
         .with_state(Arc::clone(org))
 }

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 pub use error::StartError;
 
-use crate::http;
 use crate::org::Org;
 use crate::settings::Settings;
+use crate::{admin, http};
 
 /// An org that runs in this process until it is dropped.
 #[derive(Debug)]
@@ -95,7 +95,9 @@ async fn open(settings: Settings) -> Result<(Arc<Org>, TcpListener, SocketAddr),
     let address = listener
         .local_addr()
         .map_err(|error| StartError::bind(at, &error))?;
-    Ok((Org::new(settings)?, listener, address))
+    let org = Org::new(settings)?;
+    admin::remember_start(&org).await.map_err(StartError::new)?;
+    Ok((org, listener, address))
 }
 
 impl LocalOrg {
@@ -118,6 +120,10 @@ impl LocalOrg {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn org(&self) -> &Org {
+        &self.org
     }
 }
 

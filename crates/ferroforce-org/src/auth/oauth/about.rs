@@ -77,7 +77,7 @@ pub(super) async fn identity(
 }
 
 fn bearer_of<'a>(org: &'a Org, request: &Parts) -> Result<&'a Member, IdentityError> {
-    let token = bearer::token(request).map_err(|no_token| match no_token {
+    let token = bearer::token(&request.headers).map_err(|no_token| match no_token {
         NoToken::Missing => IdentityError::MissingToken,
         NoToken::Malformed => IdentityError::BadToken,
     })?;

@@ -21,33 +21,18 @@ use crate::org::Org;
 
 /// The OAuth and identity routes.
 pub(crate) fn routes() -> Router<Arc<Org>> {
-    let mut router =
-        Router::new().route("/.well-known/openid-configuration", get(about::discovery));
-    // Clients write these paths with and without a slash at their end.
-    for end in ["", "/"] {
-        router = router
-            .route(&format!("/services/oauth2/token{end}"), any(token))
-            .route(
-                &format!("/services/oauth2/introspect{end}"),
-                any(introspect),
-            )
-            .route(&format!("/services/oauth2/revoke{end}"), any(revoke))
-            .route(
-                &format!("/services/oauth2/userinfo{end}"),
-                any(about::user_info),
-            )
-            .route(
-                &format!("/id/{{organization}}/{{user}}{end}"),
-                any(about::identity),
-            );
-        for endpoint in ["authorize", "singleaccess", "register", "device"] {
-            router = router.route(
-                &format!("/services/oauth2/{endpoint}{end}"),
-                any(unsupported),
-            );
-        }
+    let mut router = Router::new()
+        .route("/services/oauth2/token", any(token))
+        .route("/services/oauth2/introspect", any(introspect))
+        .route("/services/oauth2/revoke", any(revoke))
+        .route("/services/oauth2/userinfo", any(about::user_info))
+        .route("/id/{organization}/{user}", any(about::identity))
+        .route("/.well-known/openid-configuration", get(about::discovery))
+        .route("/id/keys", any(unsupported));
+    for endpoint in ["authorize", "device", "register", "singleaccess"] {
+        router = router.route(&format!("/services/oauth2/{endpoint}"), any(unsupported));
     }
-    router.route("/id/keys", any(unsupported))
+    router
 }
 
 async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
@@ -87,6 +72,11 @@ async fn revoke(State(org): State<Arc<Org>>, request: Request) -> Response {
 
 async fn unsupported(request: Request) -> Response {
     OAuthError::not_implemented(&format!("the endpoint {}", request.uri().path())).into_response()
+}
+
+/// An error of any kind, as these endpoints tell it.
+pub(crate) fn error_response(status: StatusCode, error: String, description: String) -> Response {
+    OAuthError::new(status, error, description).into_response()
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use super::*;
 use crate::admin::policies::Policies;
@@ -45,8 +44,20 @@ fn org() -> Arc<Org> {
 /// Status and body of an answer.
 type Answer = (u16, String);
 
+async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let arrival = crate::http::Arrival {
+        secure: false,
+        local: nowhere,
+        peer: nowhere,
+    };
+    crate::http::Service::new(crate::http::app(org))
+        .answer(arrival, request)
+        .await
+}
+
 async fn send(org: &Arc<Org>, request: Request<Body>) -> Answer {
-    let response = crate::http::app(org).oneshot(request).await.unwrap();
+    let response = answer(org, request).await;
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
@@ -195,10 +206,7 @@ async fn client_credentials_come_in_the_form_the_query_or_by_basic() {
 async fn answers_may_not_be_kept() {
     let org = org();
     let request = request(&format!("/services/oauth2/token?{}", encode(&CREDENTIALS)));
-    let response = crate::http::app(&org)
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
+    let response = answer(&org, request.body(Body::empty()).unwrap()).await;
     let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
     assert_eq!(header(CONTENT_TYPE), "application/json;charset=UTF-8");
     assert_eq!(

@@ -12,14 +12,12 @@ use axum::response::Response;
 use axum::routing::post;
 use http::StatusCode;
 
-use self::answer::{Flavour, LoggedIn, envelope_response};
+use self::answer::{Fault, Flavour, LoggedIn, envelope_response};
 use self::request::{Call, Login};
 use super::origin::Origin;
 use super::password::Refused;
 use super::token::Grant;
 use crate::org::Org;
-
-pub(crate) use self::answer::Fault;
 
 /// The largest envelope that is read, in bytes.
 const SIZE_LIMIT: usize = 64 * 1024;
@@ -154,6 +152,21 @@ fn no_operation(namespace: &str, operation: &str) -> Fault {
 fn unsupported(what: &str) -> Fault {
     let message = format!("The local org does not support {what}");
     Fault::unexpected("FUNCTIONALITY_NOT_ENABLED", &message)
+}
+
+/// A fault of any kind, in the flavour that a path asks for.
+pub(crate) fn error_response(
+    path: &str,
+    status: StatusCode,
+    code: &str,
+    message: &str,
+) -> Response {
+    let flavour = path
+        .split('/')
+        .nth(3)
+        .and_then(Flavour::of)
+        .unwrap_or(Flavour::Partner);
+    envelope_response(status, Fault::unexpected(code, message).envelope(flavour))
 }
 
 impl From<Refused> for Fault {

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Request;
 use http::header::{CONTENT_TYPE, HOST};
-use tower::ServiceExt;
 
 use super::*;
 use crate::admin::policies::{Policies, SecurityTokenRule};
@@ -47,7 +46,14 @@ async fn post_to(org: &Arc<Org>, path: &str, envelope: String) -> (u16, String) 
         .header("SOAPAction", "login")
         .body(Body::from(envelope))
         .unwrap();
-    let response = crate::http::app(org).oneshot(request).await.unwrap();
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let arrival = crate::http::Arrival {
+        secure: false,
+        local: nowhere,
+        peer: nowhere,
+    };
+    let service = crate::http::Service::new(crate::http::app(org));
+    let response = service.answer(arrival, request).await;
     assert_eq!(response.headers()[CONTENT_TYPE], "text/xml;charset=UTF-8");
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();

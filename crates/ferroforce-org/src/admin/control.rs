@@ -1,0 +1,155 @@
+//! The admin API for those in the same process.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::fault::Fault;
+use super::log::{RequestRecord, system_time};
+use super::policies::Policies;
+use super::rules::FaultStatus;
+use super::snapshot::{Snapshot, SnapshotError};
+use crate::local::LocalOrg;
+use crate::org::Org;
+
+/// The faults of an org.
+#[derive(Clone, Copy, Debug)]
+pub struct Faults<'a>(&'a Org);
+
+impl Faults<'_> {
+    /// Adds a fault and returns the id by which it can be removed.
+    pub fn add(&self, fault: Fault) -> u64 {
+        self.0.admin.rules().add(fault)
+    }
+
+    /// Removes a fault. False if there is none with this id.
+    pub fn remove(&self, id: u64) -> bool {
+        self.0.admin.rules().remove(id)
+    }
+
+    /// Removes all faults.
+    pub fn clear(&self) {
+        self.0.admin.rules().clear();
+    }
+
+    /// The faults there are, with what they have done so far.
+    pub fn list(&self) -> Vec<FaultStatus> {
+        self.0.admin.rules().list()
+    }
+
+    /// Starts the dice that decide over probabilities anew. Every org starts with seed 0.
+    pub fn seed(&self, seed: u64) {
+        self.0.admin.rules().seed(seed);
+    }
+}
+
+/// What only an administrator may do, and what a test wants to know.
+impl LocalOrg {
+    /// What is made to go wrong.
+    pub fn faults(&self) -> Faults<'_> {
+        Faults(self.org())
+    }
+
+    /// The newest 10,000 requests, oldest first. Those of the admin API are not among them.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.org().admin.log().list()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.org().admin.log().clear();
+    }
+
+    /// Ends every session as if its time had run out, and tells how many there were. Refresh
+    /// tokens stay good.
+    pub fn expire_tokens(&self) -> usize {
+        self.org().auth.expire_all(None)
+    }
+
+    /// Ends every session and refresh token, and tells how many there were.
+    pub fn revoke_tokens(&self) -> usize {
+        self.org().auth.revoke_all(None)
+    }
+
+    /// Ends one session, or one refresh token with its sessions. False if there is none.
+    pub fn revoke_token(&self, token: &str) -> bool {
+        self.org().auth.revoke(token)
+    }
+
+    /// Locks a user out, or ends their lockout. False if there is no such user.
+    pub fn set_locked(&self, username: &str, locked: bool) -> bool {
+        let auth = &self.org().auth;
+        let member = auth.directory.by_username(username);
+        if let Some(member) = member {
+            auth.set_locked(member.id, locked);
+        }
+        member.is_some()
+    }
+
+    /// What the org allows.
+    pub fn policies(&self) -> Policies {
+        Policies::clone(&self.org().auth.policies())
+    }
+
+    /// Changes what the org allows, from the next request on.
+    pub fn set_policies(&self, policies: Policies) {
+        self.org().auth.set_policies(policies);
+    }
+
+    /// The org's time.
+    pub fn now(&self) -> SystemTime {
+        system_time(self.org().clock.now())
+    }
+
+    /// Stops the org's clock at a time. Sessions, lockouts, assertions and the dates of records
+    /// go by it. A time beyond the years -9999 to 9999 is taken as the end of them.
+    pub fn stop_clock(&self, at: SystemTime) {
+        let beyond = match at < SystemTime::UNIX_EPOCH {
+            true => Timestamp::MIN,
+            false => Timestamp::MAX,
+        };
+        self.org()
+            .clock
+            .stop_at(Timestamp::try_from(at).unwrap_or(beyond));
+    }
+
+    /// Moves the org's clock forward, whether it runs or not.
+    pub fn advance_clock(&self, by: Duration) {
+        self.org()
+            .clock
+            .advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+
+    /// Lets the org's clock run with the machine's again.
+    pub fn run_clock(&self) {
+        self.org().clock.run();
+    }
+
+    /// Goes back to how the org started: records, sessions, lockouts, policies, faults, clock,
+    /// log. Snapshots stay good.
+    ///
+    /// # Errors
+    ///
+    /// If the org's database fails.
+    pub async fn reset(&self) -> Result<(), SnapshotError> {
+        super::reset(self.org()).await
+    }
+
+    /// Copies records, sessions, lockouts and API usage, to go back to them.
+    ///
+    /// # Errors
+    ///
+    /// If the org's database fails.
+    pub async fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        Snapshot::of(self.org()).await
+    }
+
+    /// Goes back to a snapshot.
+    ///
+    /// # Errors
+    ///
+    /// If the org's database fails.
+    pub async fn restore(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        snapshot.restore(self.org()).await
+    }
+}

@@ -1,0 +1,574 @@
+//! What can be made to go wrong.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+/// Something that goes wrong on purpose: for which requests, how often, and what.
+///
+/// A new fault strikes once, the next time that any request is made. In JSON:
+///
+/// ```json
+/// {"path": "/services/data/*/query", "method": "GET", "skip": 1, "times": 2,
+///  "effect": {"kind": "error", "status": 503, "code": "SERVER_UNAVAILABLE",
+///             "message": "The server is busy", "retry_after": 1}}
+/// ```
+///
+/// The same in Rust:
+///
+/// ```
+/// use ferroforce_org::Fault;
+/// use http::{Method, StatusCode};
+///
+/// let fault = Fault::error(StatusCode::SERVICE_UNAVAILABLE, "SERVER_UNAVAILABLE", "The server is busy")
+///     .retry_after(1)
+///     .path("/services/data/*/query")
+///     .method(Method::GET)
+///     .skip(1)
+///     .times(2);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Fault {
+    /// Only requests with this method. Default: any.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "text_of_option"
+    )]
+    pub method: Option<Method>,
+    /// Only requests to this path and those below it; `*` stands for any characters. Default: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How many of these requests are let through first. Default: 0.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many it then strikes; null for all. Default: 1.
+    #[serde(default = "once")]
+    pub times: Option<u32>,
+    /// How likely it strikes, from 0 to 1. Default: 1.
+    #[serde(default = "certain")]
+    pub probability: f64,
+    /// What goes wrong.
+    pub effect: Effect,
+}
+
+fn once() -> Option<u32> {
+    Some(1)
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Effect {
+    /// The session of the request ends first, so that the org refuses the request and every
+    /// other one with that session.
+    ExpiredSession {},
+    /// The request is refused, in the form that its API gives to errors.
+    Error {
+        /// The status.
+        #[serde(with = "number_of_status")]
+        status: StatusCode,
+        /// The `errorCode`, OAuth `error`, or SOAP `exceptionCode`.
+        code: String,
+        /// The message.
+        message: String,
+        /// Seconds for a `Retry-After` header. Default: no header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    /// The answer is a page of HTML, as from a gateway in front of the org.
+    Html {
+        /// The status.
+        #[serde(with = "number_of_status")]
+        status: StatusCode,
+    },
+    /// The connection is closed before the request is processed.
+    CutBefore {},
+    /// The request is processed; the connection is closed instead of an answer.
+    CutAfter {},
+    /// The request is processed; the connection is closed in the middle of the answer's body.
+    CutBody {
+        /// How many bytes of the body are sent; always fewer than there are.
+        after: usize,
+        /// Whether the body is sent in chunks, without its length. Default: false.
+        #[serde(default)]
+        chunked: bool,
+    },
+    /// The request is processed; the answer's body is sent in small pieces with pauses.
+    SlowBody {
+        /// How many bytes are sent at once; at least 1.
+        piece: usize,
+        /// Milliseconds between pieces.
+        pause: u64,
+    },
+    /// The request is processed only after a while.
+    Delay {
+        /// Milliseconds.
+        by: u64,
+    },
+    /// The answer has a header with this value, or is without this header.
+    Header {
+        /// The header.
+        #[serde(with = "text")]
+        name: HeaderName,
+        /// Its value; null takes the header away.
+        #[serde(default, with = "text_of_option")]
+        value: Option<HeaderValue>,
+    },
+}
+
+impl Effect {
+    /// Whether it answers the request itself, so that no other effect can.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(
+            self,
+            Self::Error { .. } | Self::Html { .. } | Self::CutBefore {}
+        )
+    }
+}
+
+impl From<Effect> for Fault {
+    fn from(effect: Effect) -> Self {
+        Self {
+            method: None,
+            path: None,
+            skip: 0,
+            times: once(),
+            probability: certain(),
+            effect,
+        }
+    }
+}
+
+impl Fault {
+    /// The session of the request ends first.
+    pub fn expired_session() -> Self {
+        Effect::ExpiredSession {}.into()
+    }
+
+    /// The request is refused, in the form that its API gives to errors.
+    pub fn error(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
+        let (code, message) = (code.into(), message.into());
+        Effect::Error {
+            status,
+            code,
+            message,
+            retry_after: None,
+        }
+        .into()
+    }
+
+    /// A record is locked by somebody else: 400 `UNABLE_TO_LOCK_ROW`.
+    pub fn locked_row() -> Self {
+        let message = "unable to obtain exclusive access to this record";
+        Self::error(StatusCode::BAD_REQUEST, "UNABLE_TO_LOCK_ROW", message)
+    }
+
+    /// The server is down for a moment: 503 `SERVER_UNAVAILABLE`.
+    pub fn unavailable() -> Self {
+        let message = "The server is temporarily unavailable";
+        Self::error(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SERVER_UNAVAILABLE",
+            message,
+        )
+    }
+
+    /// The answer is a page of HTML with status 502.
+    pub fn html() -> Self {
+        Effect::Html {
+            status: StatusCode::BAD_GATEWAY,
+        }
+        .into()
+    }
+
+    /// The connection is closed before the request is processed.
+    pub fn cut_before() -> Self {
+        Effect::CutBefore {}.into()
+    }
+
+    /// The request is processed; the connection is closed instead of an answer.
+    pub fn cut_after() -> Self {
+        Effect::CutAfter {}.into()
+    }
+
+    /// A token is issued, or a refresh token rotated, and the answer that tells it is lost.
+    pub fn lost_token() -> Self {
+        Self::cut_after()
+            .method(Method::POST)
+            .path("/services/oauth2/token")
+    }
+
+    /// The connection is closed after so many bytes of the answer's body; `Content-Length`
+    /// promises all of them.
+    pub fn cut_body(after: usize) -> Self {
+        Effect::CutBody {
+            after,
+            chunked: false,
+        }
+        .into()
+    }
+
+    /// The connection is closed in the middle of a body that is sent in chunks.
+    pub fn cut_chunked_body(after: usize) -> Self {
+        Effect::CutBody {
+            after,
+            chunked: true,
+        }
+        .into()
+    }
+
+    /// The answer's body is sent in pieces of so many bytes with pauses (in whole milliseconds).
+    pub fn slow_body(piece: usize, pause: Duration) -> Self {
+        Effect::SlowBody {
+            piece,
+            pause: whole_millis(pause),
+        }
+        .into()
+    }
+
+    /// The request is processed only after a while (in whole milliseconds).
+    pub fn delay(by: Duration) -> Self {
+        Effect::Delay {
+            by: whole_millis(by),
+        }
+        .into()
+    }
+
+    /// The answer has a header with this value, whatever it had.
+    pub fn header(name: HeaderName, value: HeaderValue) -> Self {
+        Effect::Header {
+            name,
+            value: Some(value),
+        }
+        .into()
+    }
+
+    /// The answer is without this header.
+    pub fn no_header(name: HeaderName) -> Self {
+        Effect::Header { name, value: None }.into()
+    }
+
+    /// Adds a `Retry-After` header of so many seconds to an error; does nothing to other faults.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        if let Effect::Error { retry_after, .. } = &mut self.effect {
+            *retry_after = Some(seconds);
+        }
+        self
+    }
+
+    /// Strikes only requests with this method.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Strikes only requests to this path and those below it; `*` stands for any characters.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Lets so many requests through first.
+    #[must_use]
+    pub fn skip(mut self, requests: u32) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// Strikes so many requests.
+    #[must_use]
+    pub fn times(mut self, requests: u32) -> Self {
+        self.times = Some(requests);
+        self
+    }
+
+    /// Strikes every request.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+
+    /// Strikes with this probability, from 0 to 1.
+    #[must_use]
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = probability;
+        self
+    }
+
+    /// Whether it is meant for a request, whatever was before.
+    pub(crate) fn is_for(&self, method: &Method, path: &str) -> bool {
+        self.method.as_ref().is_none_or(|wanted| wanted == method)
+            && self
+                .path
+                .as_deref()
+                .is_none_or(|pattern| matches(pattern, path))
+    }
+}
+
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a path is the one of a pattern or below it. Letter case is ignored.
+fn matches(pattern: &str, path: &str) -> bool {
+    let pattern = pattern.strip_suffix('/').unwrap_or(pattern).as_bytes();
+    let path = path.as_bytes();
+    // Where the last star stood, and how much of the path it has taken so far.
+    let (mut at, mut in_path, mut star) = (0, 0, None);
+    loop {
+        if at == pattern.len() && (in_path == path.len() || path[in_path] == b'/') {
+            return true;
+        }
+        if pattern.get(at) == Some(&b'*') {
+            star = Some((at, in_path));
+            at += 1;
+        } else if in_path < path.len()
+            && pattern
+                .get(at)
+                .is_some_and(|byte| byte.eq_ignore_ascii_case(&path[in_path]))
+        {
+            at += 1;
+            in_path += 1;
+        } else if let Some((star_at, taken)) = star
+            && taken < path.len()
+        {
+            star = Some((star_at, taken + 1));
+            at = star_at + 1;
+            in_path = taken + 1;
+        } else {
+            return false;
+        }
+    }
+}
+
+/// Statuses are numbers in JSON.
+mod number_of_status {
+    use http::StatusCode;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u16(status.as_u16())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+        let number = u16::deserialize(from)?;
+        match StatusCode::from_u16(number) {
+            // Anything below 200 does not end a request.
+            Ok(status) if (200..600).contains(&number) => Ok(status),
+            _ => Err(D::Error::custom("expected a status from 200 to 599")),
+        }
+    }
+}
+
+/// Methods and headers are text in JSON.
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::text_of_option::Text;
+
+    pub(super) fn serialize<T: Text, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.write())
+    }
+
+    pub(super) fn deserialize<'de, T: Text, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+        let text = String::deserialize(from)?;
+        T::read(&text).ok_or_else(|| D::Error::custom(format!("{text:?} can't be used here")))
+    }
+}
+
+/// As [`text`], or null.
+mod text_of_option {
+    use http::{HeaderName, HeaderValue, Method};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) trait Text: Sized {
+        fn read(text: &str) -> Option<Self>;
+        fn write(&self) -> String;
+    }
+
+    impl Text for Method {
+        fn read(text: &str) -> Option<Self> {
+            text.to_ascii_uppercase().parse().ok()
+        }
+
+        fn write(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    impl Text for HeaderName {
+        fn read(text: &str) -> Option<Self> {
+            text.parse().ok()
+        }
+
+        fn write(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    impl Text for HeaderValue {
+        fn read(text: &str) -> Option<Self> {
+            text.parse().ok()
+        }
+
+        fn write(&self) -> String {
+            String::from_utf8_lossy(self.as_bytes()).into_owned()
+        }
+    }
+
+    pub(super) fn serialize<T: Text, S: Serializer>(
+        value: &Option<T>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.serialize_some(&value.write()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T: Text, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<T>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        let read = |text: String| {
+            T::read(&text).ok_or_else(|| D::Error::custom(format!("{text:?} can't be used here")))
+        };
+        text.map(read).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_and_paths() {
+        let table = [
+            ("/services/data", "/services/data", true),
+            ("/services/data/", "/services/data/v66.0/query", true),
+            ("/services/data", "/services/database", false),
+            ("/services/data", "/services", false),
+            (
+                "/SERVICES/data/*/QUERY",
+                "/services/data/v66.0/query/01g-2000",
+                true,
+            ),
+            (
+                "/services/data/*/query",
+                "/services/data/v66.0/queryAll",
+                false,
+            ),
+            (
+                "/services/data/*/query*",
+                "/services/data/v66.0/queryAll",
+                true,
+            ),
+            ("*", "/anything", true),
+            (
+                "*/Account",
+                "/services/data/v66.0/sobjects/Account/001",
+                true,
+            ),
+            ("*Account*", "/services/data/v66.0/sobjects/Accounts", true),
+            ("*Contact", "/services/data/v66.0/sobjects/Account", false),
+            ("/a*b*c", "/axxbxxbxxc/d", true),
+            ("/a*b*c", "/axxbxxbxxcd", false),
+            ("", "/anything", true),
+            ("/", "/anything", true),
+        ];
+        for (pattern, path, expected) in table {
+            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn many_stars_take_no_exponential_time() {
+        let pattern = "*a".repeat(2000);
+        assert!(!matches(&pattern, &"a/".repeat(1000)));
+    }
+
+    #[test]
+    fn json_and_rust_say_the_same() {
+        let table = [
+            (
+                r#"{"effect":{"kind":"expired_session"}}"#,
+                Fault::expired_session(),
+            ),
+            (
+                r#"{"effect":{"kind":"cut_before"},"times":null}"#,
+                Fault::cut_before().always(),
+            ),
+            (
+                r#"{"path":"/services/oauth2/token","method":"post","effect":{"kind":"cut_after"}}"#,
+                Fault::lost_token(),
+            ),
+            (r#"{"effect":{"kind":"html","status":502}}"#, Fault::html()),
+            (
+                r#"{"skip":2,"times":3,"probability":0.5,"effect":{"kind":"cut_body","after":10}}"#,
+                Fault::cut_body(10).skip(2).times(3).probability(0.5),
+            ),
+            (
+                r#"{"effect":{"kind":"error","status":403,"code":"C","message":"m","retry_after":7}}"#,
+                Fault::error(StatusCode::FORBIDDEN, "C", "m").retry_after(7),
+            ),
+            (
+                r#"{"effect":{"kind":"slow_body","piece":1,"pause":2000}}"#,
+                Fault::slow_body(1, Duration::from_secs(2)),
+            ),
+            (
+                r#"{"effect":{"kind":"delay","by":50}}"#,
+                Fault::delay(Duration::from_millis(50)),
+            ),
+            (
+                r#"{"effect":{"kind":"header","name":"Sforce-Limit-Info"}}"#,
+                Fault::no_header(HeaderName::from_static("sforce-limit-info")),
+            ),
+            (
+                r#"{"effect":{"kind":"header","name":"a","value":"b"}}"#,
+                Fault::header(HeaderName::from_static("a"), HeaderValue::from_static("b")),
+            ),
+        ];
+        for (json, fault) in table {
+            assert_eq!(
+                serde_json::from_str::<Fault>(json).unwrap(),
+                fault,
+                "{json}"
+            );
+            let written = serde_json::to_string(&fault).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Fault>(&written).unwrap(),
+                fault,
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn json_with_mistakes_is_refused() {
+        for json in [
+            "{}",
+            r#"{"effect":{"kind":"magic"}}"#,
+            r#"{"effect":{"kind":"html","status":101}}"#,
+            r#"{"effect":{"kind":"html","status":1000}}"#,
+            r#"{"effect":{"kind":"html","status":502},"tmes":2}"#,
+            r#"{"effect":{"kind":"header","name":"a b"}}"#,
+            r#"{"effect":{"kind":"header","name":"a","value":"b\n"}}"#,
+            r#"{"effect":{"kind":"cut_before"},"method":"G T"}"#,
+        ] {
+            assert!(serde_json::from_str::<Fault>(json).is_err(), "{json}");
+        }
+    }
+}

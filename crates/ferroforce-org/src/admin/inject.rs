@@ -1,0 +1,160 @@
+//! Lets faults happen to requests.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use tokio::time::sleep;
+
+use super::body::FaultyBody;
+use super::fault::Effect;
+use crate::auth;
+use crate::error::ApiError;
+use crate::http::CutConnection;
+use crate::org::Org;
+
+const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+
+/// Answers a request that has these effects to suffer, and tells how many API calls it counted as.
+pub(super) async fn suffer(
+    org: &Org,
+    effects: Vec<Effect>,
+    request: Request,
+    next: Next,
+) -> (Response, u32) {
+    let mut on_answer = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Delay { by } => sleep(Duration::from_millis(by)).await,
+            Effect::ExpiredSession {} => auth::expire_session_of(org, request.headers()),
+            Effect::Error {
+                status,
+                code,
+                message,
+                retry_after,
+            } => {
+                let mut response = error(&request, status, code, message);
+                if let Some(seconds) = retry_after {
+                    response
+                        .headers_mut()
+                        .insert(RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                return (change(response, on_answer).await, 0);
+            }
+            Effect::Html { status } => return (change(html(status), on_answer).await, 0),
+            Effect::CutBefore {} => return (cut(), 0),
+            after => on_answer.push(after),
+        }
+    }
+    let response = next.run(request).await;
+    // Each call that counts is told the count.
+    let calls = u32::from(response.headers().contains_key(LIMIT_INFO));
+    (change(response, on_answer).await, calls)
+}
+
+/// Lets effects happen to an answer.
+async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
+    let mut body: Option<FaultyBody> = None;
+    for effect in effects {
+        match effect {
+            Effect::CutAfter {} => return cut(),
+            Effect::Header {
+                name,
+                value: Some(value),
+            } => {
+                response.headers_mut().insert(name, value);
+            }
+            Effect::Header { name, value: None } => {
+                response.headers_mut().remove(name);
+            }
+            Effect::CutBody { after, chunked } => {
+                let whole = take_body(&mut body, &mut response).await;
+                body = Some(whole.cut(after, chunked));
+            }
+            Effect::SlowBody { piece, pause } => {
+                let whole = take_body(&mut body, &mut response).await;
+                body = Some(whole.slow(piece, Duration::from_millis(pause)));
+            }
+            Effect::Delay { .. }
+            | Effect::ExpiredSession {}
+            | Effect::Error { .. }
+            | Effect::Html { .. }
+            | Effect::CutBefore {} => {}
+        }
+    }
+    if let Some(body) = body {
+        if body.is_chunked() {
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        *response.body_mut() = Body::new(body);
+    }
+    response
+}
+
+/// The body that earlier effects left, or the one of the answer.
+async fn take_body(body: &mut Option<FaultyBody>, response: &mut Response) -> FaultyBody {
+    match body.take() {
+        Some(body) => body,
+        None => {
+            let whole = std::mem::take(response.body_mut());
+            // The org made this body, all of it in memory.
+            FaultyBody::new(to_bytes(whole, usize::MAX).await.unwrap_or_default())
+        }
+    }
+}
+
+/// No answer.
+fn cut() -> Response {
+    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    response.extensions_mut().insert(CutConnection);
+    response
+}
+
+fn html(status: StatusCode) -> Response {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let number = status.as_u16();
+    let page = format!(
+        "<html><head><title>{number} {reason}</title></head><body><h1>{number} {reason}</h1></body></html>"
+    );
+    (status, [(CONTENT_TYPE, "text/html;charset=UTF-8")], page).into_response()
+}
+
+/// An error in the form that the API at this path gives to its errors.
+fn error(request: &Request, status: StatusCode, code: String, message: String) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/services/oauth2/") {
+        auth::oauth_error(status, code, message)
+    } else if path.starts_with("/services/Soap/") {
+        auth::soap_error(path, status, &code, &message)
+    } else if path.starts_with("/services/async/") {
+        bulk_error(request, status, &code, &message)
+    } else {
+        ApiError::new(status, code, message).into_response()
+    }
+}
+
+/// Bulk API 1.0 speaks the language of the request: XML, or JSON to JSON.
+fn bulk_error(request: &Request, status: StatusCode, code: &str, message: &str) -> Response {
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if is_json {
+        let body = serde_json::json!({"exceptionCode": code, "exceptionMessage": message});
+        return (
+            status,
+            [(CONTENT_TYPE, "application/json;charset=UTF-8")],
+            body.to_string(),
+        )
+            .into_response();
+    }
+    let [code, message] = [code, message].map(quick_xml::escape::partial_escape);
+    let body = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload"><exceptionCode>{code}</exceptionCode><exceptionMessage>{message}</exceptionMessage></error>"#
+    );
+    (status, [(CONTENT_TYPE, "application/xml")], body).into_response()
+}
