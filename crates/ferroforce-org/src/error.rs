@@ -23,6 +23,21 @@ pub(crate) struct ErrorItem {
     pub(crate) fields: Option<Vec<String>>,
 }
 
+impl ErrorItem {
+    /// A mistake in fields of a record.
+    pub(crate) fn about<F: Into<String>>(
+        code: &'static str,
+        message: String,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            fields: Some(fields.into_iter().map(Into::into).collect()),
+        }
+    }
+}
+
 impl ApiError {
     /// An error with a status, a code such as `INVALID_FIELD`, and a message.
     pub(crate) fn new(
@@ -57,6 +72,25 @@ impl ApiError {
             item.fields = Some(fields.into_iter().map(Into::into).collect());
         }
         self
+    }
+
+    /// A 400 with all these mistakes, if there are any.
+    pub(crate) fn of_items(items: Vec<ErrorItem>) -> Result<(), Self> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let status = StatusCode::BAD_REQUEST;
+        Err(Self { status, items })
+    }
+
+    /// 404 for a record in the recycle bin.
+    pub(crate) fn entity_is_deleted() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "ENTITY_IS_DELETED",
+            "entity is deleted",
+        )
+        .with_fields::<String>([])
     }
 
     /// 404 for a path, object or record that is not there.

@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     reason = "rooms of the org are furnished one after the other"
 )]
 
@@ -15,8 +16,10 @@ mod json;
 mod local;
 mod org;
 mod query;
+mod record;
 mod rest;
 mod schema;
+mod seed;
 mod settings;
 mod store;
 mod value;

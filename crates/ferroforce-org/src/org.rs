@@ -8,9 +8,10 @@ use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
 use crate::schema::Schema;
+use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::{admin, auth};
+use crate::{admin, auth, seed};
 
 /// The org: `Arc<Org>` is the state of every route.
 pub(crate) struct Org {
@@ -27,22 +28,32 @@ pub(crate) struct Org {
 
 impl Org {
     /// Makes an org: reads the files that the settings name and fills the store.
-    pub(crate) fn new(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let store = Store::open(settings.data_file.as_deref())?;
+    pub(crate) fn new(mut settings: Settings) -> Result<Arc<Self>, StartError> {
+        let seed = match &settings.seed_file {
+            Some(path) => SeedFile::read(path)?,
+            None => SeedFile::default(),
+        };
+        let mut users = std::mem::take(&mut settings.users);
+        users.extend(seed.users);
+        let mut apps = std::mem::take(&mut settings.apps);
+        apps.extend(seed.apps);
         let clock = Clock::default();
         let id = RecordId::nth(*b"00D", 1);
-        let auth = auth::AuthState::new(id, Vec::new(), Vec::new(), clock.now())
-            .map_err(StartError::new)?;
-        Ok(Arc::new(Self {
+        let org = Arc::new(Self {
+            store: Store::open(settings.data_file.as_deref())?,
+            auth: auth::AuthState::new(id, users, apps, clock.now()).map_err(StartError::new)?,
+            schema: Arc::new(Schema::default()),
+            usage: Usage::default(),
+            admin: admin::AdminState::default(),
             settings,
             clock,
-            schema: Arc::new(Schema::default()),
-            store,
-            usage: Usage::default(),
-            auth,
-            admin: admin::AdminState::default(),
             id,
-        }))
+        });
+        let planted = Arc::clone(&org);
+        org.store
+            .run_now(move |db| seed::plant(&planted, db, &seed.records))
+            .map_err(|error| StartError::seed(&error))?;
+        Ok(org)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use crate::auth::{ConnectedApp, User};
+
 /// The choices, with their defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -18,11 +20,16 @@ pub(crate) struct Settings {
     pub(crate) schema_file: Option<PathBuf>,
     /// File with users, apps and records.
     pub(crate) seed_file: Option<PathBuf>,
+    /// Users, besides those of the seed file.
+    pub(crate) users: Vec<User>,
+    /// Connected apps, besides those of the seed file.
+    pub(crate) apps: Vec<ConnectedApp>,
     /// Where the SQLite file lives; in memory without it.
     pub(crate) data_file: Option<PathBuf>,
     /// Serves API versions below 31.0 too, which Salesforce has retired. Default: no.
     pub(crate) serve_retired_versions: bool,
-    /// Calls allowed per day, the second number of `Sforce-Limit-Info`. Default: 15,000.
+    /// Calls allowed per day, the second number of `Sforce-Limit-Info`. Default: 5,000,000, as
+    /// in a full sandbox.
     pub(crate) daily_api_requests: u64,
 }
 
@@ -35,9 +42,11 @@ impl Default for Settings {
             expose: false,
             schema_file: None,
             seed_file: None,
+            users: Vec::new(),
+            apps: Vec::new(),
             data_file: None,
             serve_retired_versions: false,
-            daily_api_requests: 15_000,
+            daily_api_requests: 5_000_000,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::error::ApiError;
+
 /// Why an org did not start; its text says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -15,6 +17,15 @@ impl StartError {
 
     pub(crate) fn store(error: &rusqlite::Error) -> Self {
         Self(format!("the org's database could not be opened: {error}"))
+    }
+
+    pub(crate) fn seed(error: &ApiError) -> Self {
+        let mistakes: Vec<&str> = error
+            .items()
+            .iter()
+            .map(|item| item.message.as_ref())
+            .collect();
+        Self(mistakes.join("; "))
     }
 
     pub(crate) fn thread(error: &std::io::Error) -> Self {

@@ -6,6 +6,7 @@ use super::Context;
 use super::request::{ApiRequest, Reply};
 use crate::error::ApiError;
 use crate::json::Json;
+use crate::store::table::and_not_deleted;
 
 /// The limits of an org, by name; only the first is used up.
 const LIMITS: [(&str, i64); 26] = [
@@ -66,9 +67,30 @@ pub(super) fn exceeded() -> ApiError {
 
 /// `GET /limits/recordCount`: how many records some objects have, or all. Unknown ones are
 /// left out.
-pub(super) fn record_count(
-    _context: &Context<'_>,
-    _request: &ApiRequest,
-) -> Result<Reply, ApiError> {
-    Err(ApiError::unsupported("this yet"))
+pub(super) fn record_count(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
+    let asked: Option<Vec<&str>> = request
+        .parameter("sObjects")
+        .map(|names| names.split(',').map(str::trim).collect());
+    let mut counts = Vec::new();
+    for object in context.org.schema.objects() {
+        let wanted = asked.as_ref().is_none_or(|names| {
+            names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&object.name))
+        });
+        if !wanted || !object.queryable {
+            continue;
+        }
+        let count: i64 = context
+            .db
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM \"{}\" WHERE 1{}",
+                object.name,
+                and_not_deleted(object)
+            ))?
+            .query_row([], |row| row.get(0))?;
+        let name = Json::from(&object.name);
+        counts.push(Json::object([("count", count.into()), ("name", name)]));
+    }
+    Ok(Reply::ok(Json::object([("sObjects", Json::Array(counts))])))
 }

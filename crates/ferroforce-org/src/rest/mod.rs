@@ -7,6 +7,7 @@ mod context;
 mod endpoint;
 mod limits;
 mod request;
+mod rows;
 mod version;
 
 use std::sync::Arc;
@@ -108,7 +109,30 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         Endpoint::Resources => Ok(resources(context)),
         Endpoint::Limits => Ok(limits::limits(context)),
         Endpoint::RecordCount => limits::record_count(context, request),
-        _ => Err(ApiError::unsupported("this yet")),
+        Endpoint::Object { object } if request.method == Method::POST => {
+            rows::create(context, request, rows::object(context, object)?, false)
+        }
+        Endpoint::Record { object, id } => {
+            rows::by_id(context, request, rows::object(context, object)?, id)
+        }
+        Endpoint::RecordByKey {
+            object,
+            field,
+            value,
+        } => rows::by_key(
+            context,
+            request,
+            rows::object(context, object)?,
+            field,
+            value,
+        ),
+        Endpoint::NewRecord { object } => {
+            rows::create(context, request, rows::object(context, object)?, true)
+        }
+        Endpoint::DescribeGlobal | Endpoint::Object { .. } | Endpoint::Describe { .. } => {
+            Err(ApiError::unsupported("describes"))
+        }
+        Endpoint::Query { .. } | Endpoint::NextPage { .. } => Err(ApiError::unsupported("queries")),
     }
 }
 

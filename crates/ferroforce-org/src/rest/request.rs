@@ -57,12 +57,21 @@ pub(super) fn parameters(query: Option<&str>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ReplyBody {
+    Empty,
+    Json(Json),
+    /// A blob.
+    Bytes(Vec<u8>),
+}
+
 /// What a client is answered when nothing is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Option<Json>,
+    pub(crate) body: ReplyBody,
 }
 
 impl Reply {
@@ -76,7 +85,16 @@ impl Reply {
         Self {
             status,
             headers: Vec::new(),
-            body: Some(body),
+            body: ReplyBody::Json(body),
+        }
+    }
+
+    /// 200 with a blob.
+    pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: Vec::new(),
+            body: ReplyBody::Bytes(bytes),
         }
     }
 
@@ -85,7 +103,7 @@ impl Reply {
         Self {
             status: StatusCode::NO_CONTENT,
             headers: Vec::new(),
-            body: None,
+            body: ReplyBody::Empty,
         }
     }
 
@@ -101,8 +119,9 @@ impl Reply {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = match self.body {
-            Some(body) => body.into_response(),
-            None => ().into_response(),
+            ReplyBody::Empty => ().into_response(),
+            ReplyBody::Json(json) => json.into_response(),
+            ReplyBody::Bytes(bytes) => bytes.into_response(),
         };
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.headers);

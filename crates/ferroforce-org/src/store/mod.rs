@@ -1,6 +1,10 @@
 //! The records, in SQLite. One thread owns the connection; jobs are sent to it.
 
+pub(crate) mod ids;
+pub(crate) mod table;
+
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -22,21 +26,30 @@ pub(crate) struct Store {
 impl Store {
     /// Opens a database in a file, or in memory without one, and starts its thread.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, StartError> {
-        let mut connection = match file {
-            Some(path) => Connection::open(path),
-            None => Connection::open_in_memory(),
-        }
-        .map_err(|error| StartError::store(&error))?;
+        let mut connection = connect(file)?;
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("ferroforce-org-store".to_owned())
             .spawn(move || {
                 for job in queue {
-                    job(&mut connection);
+                    run(&mut connection, job);
                 }
             })
             .map_err(|error| StartError::thread(&error))?;
         Ok(Self { jobs })
+    }
+
+    /// As [`run`](Self::run), for before there is anything to wait with.
+    pub(crate) fn run_now<T, F>(&self, job: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, ApiError> + Send + 'static,
+    {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.send(move |connection| {
+            let _ = answer.send(job(connection));
+        })?;
+        answered.recv().map_err(|_| closed())?
     }
 
     /// Runs a job on the database's thread and returns what it answers.
@@ -49,15 +62,60 @@ impl Store {
         F: FnOnce(&mut Connection) -> Result<T, ApiError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(move |connection: &mut Connection| {
+        self.send(move |connection| {
             let _ = answer.send(job(connection));
-        });
-        self.jobs
-            .send(job)
-            .map_err(|_| ApiError::internal("the store is closed"))?;
-        answered
-            .await
-            .map_err(|_| ApiError::internal("the store is closed"))?
+        })?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), ApiError> {
+        self.jobs.send(Box::new(job)).map_err(|_| closed())
+    }
+}
+
+fn closed() -> ApiError {
+    ApiError::internal("the store is closed")
+}
+
+/// Opens the database. A file is for its owner alone: it holds whatever the records hold.
+fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
+    let opened = match file {
+        Some(path) => {
+            private_file(path).map_err(|error| {
+                StartError::new(format_args!("the data file {}: {error}", path.display()))
+            })?;
+            Connection::open(path)
+        }
+        None => Connection::open_in_memory(),
+    };
+    let prepare = |db: &Connection| {
+        db.set_prepared_statement_cache_capacity(256);
+        // A crash of the machine may lose the last changes, but not the database.
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "NORMAL")?;
+        ids::create(db)
+    };
+    let db = opened.map_err(|error| StartError::store(&error))?;
+    prepare(&db).map_err(|error| StartError::store(&error))?;
+    Ok(db)
+}
+
+/// Makes a file that only its owner can read, if there is none.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Runs a job. One that panics leaves no transaction open behind it, and its caller gets an
+/// error.
+fn run(connection: &mut Connection, job: Job) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| job(connection)));
+    if outcome.is_err() || !connection.is_autocommit() {
+        tracing::error!("a job of the store ended in the middle of its work");
+        let _ = connection.execute_batch("ROLLBACK");
     }
 }
 

@@ -1,0 +1,200 @@
+//! The fields of a record as a client sends them.
+
+use rusqlite::types::Value;
+
+use super::coerce::coerce;
+use super::document::{Document, Scalar, Token};
+use super::row::folded;
+use crate::error::ApiError;
+use crate::id::RecordId;
+use crate::rest::Context;
+use crate::schema::{Field, Object};
+use crate::store::table;
+
+/// Values for fields of one object, each field once.
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming<'s> {
+    pub(super) fields: Vec<(&'s Field, Value)>,
+}
+
+impl<'s> Incoming<'s> {
+    /// Reads the fields of a record. `key` is the field that the request's path gives a value
+    /// to: it and the id have no place in the record.
+    pub(crate) fn read(
+        context: &Context<'s>,
+        object: &'s Object,
+        document: &Document<'_>,
+        key: Option<&Field>,
+    ) -> Result<Self, ApiError> {
+        let mut incoming = Self { fields: Vec::new() };
+        for (name, token) in &document.members {
+            if name == "attributes" {
+                continue;
+            }
+            if let Some(field) = object.field(name) {
+                if field.name == "Id" || key.is_some_and(|key| key.name == field.name) {
+                    return Err(misplaced(field));
+                }
+                incoming.set(field, coerce(field, *token)?);
+            } else if let Some(field) = object.parent(name) {
+                incoming.set(field, parent(context, field, name, *token)?);
+            } else {
+                return Err(no_such_column(object, name));
+            }
+        }
+        Ok(incoming)
+    }
+
+    /// Gives a field a value, in place of an earlier one.
+    pub(crate) fn set(&mut self, field: &'s Field, value: Value) {
+        match self
+            .fields
+            .iter_mut()
+            .find(|(known, _)| known.name == field.name)
+        {
+            Some((_, slot)) => *slot = value,
+            None => self.fields.push((field, value)),
+        }
+    }
+}
+
+/// A field that the path speaks for already.
+fn misplaced(field: &Field) -> ApiError {
+    ApiError::bad_request(
+        "INVALID_FIELD",
+        format!(
+            "The {} field should not be specified in the sobject data.",
+            field.name
+        ),
+    )
+}
+
+/// A field that a written record does not have.
+pub(crate) fn no_such_column(object: &Object, name: &str) -> ApiError {
+    ApiError::bad_request(
+        "INVALID_FIELD",
+        format!("No such column '{name}' on sobject of type {}", object.name),
+    )
+}
+
+/// The id of the parent that is named by an external id: `{"Account": {"Key__c": "A-1"}}`.
+fn parent(
+    context: &Context<'_>,
+    field: &Field,
+    relationship: &str,
+    token: Token<'_>,
+) -> Result<Value, ApiError> {
+    if token.scalar() == Scalar::Null {
+        return Ok(Value::Null);
+    }
+    let document = token.document()?;
+    let target = target(context, field, &document)?;
+    let mut keys = document
+        .members
+        .iter()
+        .filter(|(name, _)| name != "attributes");
+    let (Some((name, token)), None) = (keys.next(), keys.next()) else {
+        return Err(ApiError::bad_request(
+            "INVALID_FIELD",
+            format!(
+                "More than 1 field provided in an external foreign key reference in entity: {relationship}"
+            ),
+        ));
+    };
+    let key = target
+        .field(name)
+        .ok_or_else(|| no_such_column(target, name))?;
+    if !(key.external_id || key.id_lookup) {
+        return Err(ApiError::bad_request(
+            "INVALID_FIELD",
+            format!(
+                "Field name provided, {name} is not an External ID or indexed field for {}",
+                target.name
+            ),
+        ));
+    }
+    let value = coerce(key, *token)?;
+    match find_by_key(context, target, key, &value)?.as_slice() {
+        [id] => Ok(Value::Text(id.to_string())),
+        found => {
+            let text = match token.scalar() {
+                Scalar::String(text) => text,
+                Scalar::Int(text) | Scalar::Float(text) => text.to_owned(),
+                _ => String::new(),
+            };
+            let message = if found.is_empty() {
+                format!(
+                    "Foreign key external ID: {} not found for field {} in entity {}",
+                    text.to_lowercase(),
+                    key.name,
+                    target.name
+                )
+            } else {
+                format!(
+                    "Foreign key external ID: {} matches more than one record for field {} in entity {}",
+                    text.to_lowercase(),
+                    key.name,
+                    target.name
+                )
+            };
+            Err(ApiError::bad_request("INVALID_FIELD", message).with_fields::<String>([]))
+        }
+    }
+}
+
+/// The object that a reference points to; the record has to say if it can be several.
+fn target<'s>(
+    context: &Context<'s>,
+    field: &Field,
+    document: &Document<'_>,
+) -> Result<&'s Object, ApiError> {
+    let named = document
+        .get("attributes")
+        .and_then(|attributes| attributes.document().ok())
+        .and_then(|attributes| match attributes.get("type")?.scalar() {
+            Scalar::String(name) => Some(name),
+            _ => None,
+        });
+    let name = match (named.as_deref(), field.reference_to.as_slice()) {
+        (Some(name), targets) if targets.iter().any(|to| to.eq_ignore_ascii_case(name)) => {
+            Some(name)
+        }
+        (None, [only]) => Some(only.as_str()),
+        _ => None,
+    };
+    name.and_then(|name| context.org.schema.object(name)).map(|o| &**o).ok_or_else(|| {
+        ApiError::bad_request(
+            "INVALID_FIELD",
+            format!("A polymorphic foreign key reference must specify the type of {} in its attributes", field.name),
+        )
+    })
+}
+
+/// The records, not deleted, whose key field has a value.
+pub(crate) fn find_by_key(
+    context: &Context<'_>,
+    object: &Object,
+    key: &Field,
+    value: &Value,
+) -> Result<Vec<RecordId>, ApiError> {
+    let value = match value {
+        Value::Null => return Ok(Vec::new()),
+        // Ids are given with 15 characters too.
+        Value::Text(text) if key.name == "Id" => match text.parse::<RecordId>() {
+            Ok(id) => Value::Text(id.to_string()),
+            Err(_) => return Ok(Vec::new()),
+        },
+        value if table::has_folded_key(key) => folded(value),
+        value => value.clone(),
+    };
+    let sql = format!(
+        "SELECT \"Id\" FROM \"{}\" WHERE {} = ?1{} ORDER BY \"Id\" LIMIT 100",
+        object.name,
+        table::key_column(key),
+        table::and_not_deleted(object)
+    );
+    let mut select = context.db.prepare_cached(&sql)?;
+    let ids = select.query_map([value], |row| row.get::<_, String>(0))?;
+    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}

@@ -1,0 +1,162 @@
+//! Creating and updating records.
+
+use rusqlite::types::Value;
+
+use super::coerce::coerce_text;
+use super::derive::derive;
+use super::incoming::Incoming;
+use super::row::Row;
+use super::validate;
+use crate::error::ApiError;
+use crate::id::RecordId;
+use crate::rest::Context;
+use crate::schema::{Field, FieldType, Object};
+use crate::store::ids;
+
+/// Who writes a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A client, who may write only what the object's describe says.
+    Client,
+    /// The seed, which may write anything, the id included, and whose references are checked
+    /// when all of it is there.
+    Seed,
+}
+
+/// Creates a record and returns its id.
+pub(crate) fn create(
+    context: &Context<'_>,
+    object: &Object,
+    incoming: &Incoming<'_>,
+    origin: Origin,
+) -> Result<RecordId, ApiError> {
+    if origin == Origin::Client {
+        if !object.createable {
+            return Err(not_supported(object, "create"));
+        }
+        validate::writable(&incoming.fields, |field| field.createable)?;
+    }
+    validate::values(&incoming.fields)?;
+    let mut row = new_row(context, object);
+    fill(&mut row, incoming);
+    let id = match row.id() {
+        Some(id) => id,
+        None => ids::next(context.db, object)?,
+    };
+    row.set("Id", id.to_string());
+    derive(context, &mut row, None)?;
+    validate::required(row.iter().filter(|(field, _)| !field.defaulted_on_create))?;
+    if origin == Origin::Client {
+        check_references(context, incoming)?;
+    }
+    validate::unique(context, &row)?;
+    row.insert(context.db)?;
+    Ok(id)
+}
+
+/// Updates a record that is there.
+pub(crate) fn update(
+    context: &Context<'_>,
+    object: &Object,
+    id: RecordId,
+    incoming: &Incoming<'_>,
+) -> Result<(), ApiError> {
+    if !object.updateable {
+        return Err(not_supported(object, "update"));
+    }
+    let before = existing(context, object, id)?;
+    validate::writable(&incoming.fields, |field| field.updateable)?;
+    validate::values(&incoming.fields)?;
+    validate::required(incoming.fields.iter().map(|(field, value)| (*field, value)))?;
+    let mut row = before.clone();
+    fill(&mut row, incoming);
+    stamp_change(context, &mut row);
+    derive(context, &mut row, Some(&before))?;
+    check_references(context, incoming)?;
+    validate::unique(context, &row)?;
+    row.replace(context.db)
+}
+
+/// The row of a record that is there and not deleted.
+pub(crate) fn existing<'s>(
+    context: &Context<'_>,
+    object: &'s Object,
+    id: RecordId,
+) -> Result<Row<'s>, ApiError> {
+    let row = Row::load(context.db, object, id)?.ok_or_else(ApiError::not_found)?;
+    if row.flag("IsDeleted") {
+        return Err(ApiError::entity_is_deleted());
+    }
+    Ok(row)
+}
+
+pub(super) fn not_supported(object: &Object, call: &str) -> ApiError {
+    ApiError::bad_request(
+        "INVALID_TYPE_FOR_OPERATION",
+        format!("entity type {} does not support {call}", object.name),
+    )
+}
+
+/// What a field holds when nobody says.
+fn default_value(field: &Field) -> Option<Value> {
+    match &field.default_value {
+        Some(value) => coerce_text(field, value),
+        None if field.field_type == FieldType::Boolean => Some(Value::Integer(0)),
+        None => {
+            let default = field
+                .picklist_values
+                .iter()
+                .find(|choice| choice.default_value)?;
+            Some(Value::Text(default.value.clone()))
+        }
+    }
+}
+
+fn fill(row: &mut Row<'_>, incoming: &Incoming<'_>) {
+    for (field, value) in &incoming.fields {
+        let value = match value {
+            // An id of 15 characters is stored with 18.
+            Value::Text(text) if is_id(field) => match text.parse::<RecordId>() {
+                Ok(id) => Value::Text(id.to_string()),
+                Err(_) => value.clone(),
+            },
+            _ => value.clone(),
+        };
+        row.set(&field.name, value);
+    }
+}
+
+fn is_id(field: &Field) -> bool {
+    matches!(field.field_type, FieldType::Id | FieldType::Reference)
+}
+
+/// A row with the values that new records of an object have.
+pub(crate) fn new_row<'s>(context: &Context<'_>, object: &'s Object) -> Row<'s> {
+    let mut row = Row::empty(object);
+    for field in &object.fields {
+        if let Some(value) = default_value(field) {
+            row.set(&field.name, value);
+        }
+    }
+    let user = context.user.id.to_string();
+    row.set("CreatedDate", context.now);
+    row.set("CreatedById", user.clone());
+    row.set("OwnerId", user);
+    stamp_change(context, &mut row);
+    row
+}
+
+/// Refuses references to what is not there.
+pub(crate) fn check_references(
+    context: &Context<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<(), ApiError> {
+    validate::references(context, &incoming.fields)
+}
+
+/// Notes who changed a row, and when.
+pub(super) fn stamp_change(context: &Context<'_>, row: &mut Row<'_>) {
+    row.set("LastModifiedDate", context.now);
+    row.set("LastModifiedById", context.user.id.to_string());
+    row.set("SystemModstamp", context.now);
+}
