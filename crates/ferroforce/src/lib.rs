@@ -10,6 +10,8 @@ pub mod op;
 mod pipeline;
 pub mod query;
 pub mod retry;
+#[cfg(test)]
+mod script;
 pub mod sobject;
 pub mod soql;
 pub mod transport;

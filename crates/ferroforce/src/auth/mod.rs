@@ -75,3 +75,6 @@ fn require(what: &str, value: &str) -> Result<(), AuthError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

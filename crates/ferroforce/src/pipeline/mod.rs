@@ -166,3 +166,6 @@ fn rejected_session(exchange: &Exchange) -> Option<Rejection> {
     );
     (may_carry_it && errors.iter().any(ApiError::is_expired_session)).then_some(Rejection::Expired)
 }
+
+#[cfg(test)]
+mod tests;

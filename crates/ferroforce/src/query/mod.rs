@@ -202,3 +202,6 @@ impl fmt::Debug for Query {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -138,3 +138,6 @@ impl fmt::Debug for RetryPolicy {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,3 +166,6 @@ impl From<Created> for RecordId {
         created.id
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::Salesforce;
+use crate::error::ErrorKind;
+use crate::script::{Counting, Reply, Script, Sent, client};
+use crate::soql::Soql;
+use crate::transport::TransportErrorKind;
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    number: u64,
+}
+
+fn salesforce(script: &Script) -> Salesforce {
+    client(Counting::tokens(), script)
+}
+
+/// `pages` pages of two rows each, numbered from 0.
+fn page(number: usize, pages: usize) -> Reply {
+    let rows: Vec<Value> = (0..2)
+        .map(|row| json!({"Number": number * 2 + row}))
+        .collect();
+    let mut body = json!({"totalSize": pages * 2, "done": number + 1 == pages, "records": rows});
+    if number + 1 < pages {
+        body["nextRecordsUrl"] = json!(format!("/services/data/v66.0/query/01g-{}", number + 1));
+    }
+    Reply::json(200, &body.to_string())
+}
+
+/// Pages as they are asked for by address, whatever the order.
+fn paged(pages: usize) -> impl Fn(&Sent) -> Reply {
+    move |sent| {
+        let number = sent
+            .uri
+            .path()
+            .rsplit_once('-')
+            .and_then(|(_, n)| n.parse().ok());
+        page(number.unwrap_or(0), pages)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_come_page_after_page() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, _| pages(sent));
+    let rows: Vec<Row> = salesforce(&script)
+        .query("SELECT Number FROM Thing__c WHERE Name = :name")
+        .bind("name", "a+b & c'd")
+        .batch_size(200)
+        .fetch_all()
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.iter().map(|row| row.number).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4, 5]
+    );
+    let sent = script.sent();
+    assert_eq!(sent.len(), 3);
+    assert_eq!(
+        sent[0].uri.path_and_query().unwrap().as_str(),
+        "/services/data/v66.0/query?q=SELECT+Number+FROM+Thing__c+WHERE+Name+%3D+%27a%2Bb+%26+c%5C%27d%27"
+    );
+    assert_eq!(sent[2].uri.path(), "/services/data/v66.0/query/01g-2");
+    assert!(
+        sent.iter()
+            .all(|sent| sent.headers["sforce-query-options"] == "batchSize=200")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_page_is_fetched_while_this_one_is_read() {
+    let pages = paged(4);
+    let script =
+        Script::new(move |sent, _| Reply::After(Duration::from_millis(50), Box::new(pages(sent))));
+    let salesforce = salesforce(&script);
+    salesforce.access_token().await.unwrap();
+    let started = tokio::time::Instant::now();
+    let mut rows = salesforce
+        .query("SELECT Number FROM Thing__c")
+        .rows::<Row>();
+    while let Some(row) = rows.next().await {
+        row.unwrap();
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    // One wait for the first page; the others hide behind the reading.
+    assert_eq!(started.elapsed(), Duration::from_millis(50 + 4 * 50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_rows_stops_fetching() {
+    let pages = paged(100);
+    let script =
+        Script::new(move |sent, _| Reply::After(Duration::from_millis(50), Box::new(pages(sent))));
+    let salesforce = salesforce(&script);
+    let mut rows = salesforce
+        .query("SELECT Number FROM Thing__c")
+        .rows::<Row>();
+    rows.next().await.unwrap().unwrap();
+    drop(rows);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(script.count() <= 2, "{}", script.count());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_before_the_rows_are_asked_for() {
+    let script = Script::replies([page(0, 1)]);
+    let rows = salesforce(&script)
+        .query("SELECT Number FROM Thing__c")
+        .rows::<Row>();
+    tokio::task::yield_now().await;
+    drop(rows);
+    assert_eq!(script.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_does_not_fit_is_one_error_and_the_others_still_come() {
+    let body =
+        r#"{"totalSize":3,"done":true,"records":[{"Number":1},{"Number":"two"},{"Number":3}]}"#;
+    let script = Script::replies([Reply::json(200, body)]);
+    let rows = salesforce(&script)
+        .query("SELECT Number FROM Thing__c")
+        .rows::<Row>();
+    let rows: Vec<_> = rows.collect().await;
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[2].as_ref().unwrap(), &Row { number: 3 });
+    let error = rows[1].as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("row 1 at Number"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_page_is_no_end() {
+    let empty = r#"{"totalSize":2,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/01g-1","records":[]}"#;
+    let script = Script::replies([Reply::json(200, empty), page(0, 1)]);
+    let rows: Vec<Row> = salesforce(&script)
+        .query("SELECT Number FROM T")
+        .fetch_all()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_says_more_and_not_where_is_an_error() {
+    let script = Script::replies([Reply::json(
+        200,
+        r#"{"totalSize":9,"done":false,"records":[]}"#,
+    )]);
+    let query = salesforce(&script).query("SELECT Number FROM T");
+    assert_eq!(
+        query.fetch_all::<Row>().await.unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_page_stays_on_the_org() {
+    for url in [
+        "https://evil.example/services/data/v66.0/query/x",
+        "//evil.example/services/data/",
+        ".evil.example/x",
+        "@evil.example",
+        "/services/data/../../../steal",
+        "/other",
+        "",
+    ] {
+        let body = json!({"totalSize": 3, "done": false, "nextRecordsUrl": url, "records": [{"Number": 1}]});
+        let script = Script::replies([Reply::json(200, &body.to_string())]);
+        let rows = salesforce(&script)
+            .query("SELECT Number FROM T")
+            .rows::<Row>();
+        let rows: Vec<_> = rows.collect().await;
+        assert!(rows.last().unwrap().is_err(), "{url}");
+        assert_eq!(script.count(), 1, "{url}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_cut_short_is_fetched_again_and_never_taken_for_the_end() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, number| match number {
+        1 => Reply::Cut(
+            StatusCode::OK,
+            Bytes::from_static(b"{\"totalSize\":6,\"done\":true,\"records\":["),
+        ),
+        2 => Reply::Fail(TransportErrorKind::Interrupted),
+        _ => pages(sent),
+    });
+    let rows: Vec<Row> = salesforce(&script)
+        .query("SELECT Number FROM T")
+        .fetch_all()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 6);
+    // Where it stays broken, the rows end with an error.
+    let pages = paged(3);
+    let script = Script::new(move |sent, number| match number {
+        0 => pages(sent),
+        _ => Reply::Cut(StatusCode::OK, Bytes::from_static(b"{\"total")),
+    });
+    let rows = salesforce(&script)
+        .query("SELECT Number FROM T")
+        .rows::<Row>();
+    let rows: Vec<_> = rows.collect().await;
+    assert_eq!(rows.len(), 3, "two rows and the error");
+    assert_eq!(rows[2].as_ref().unwrap_err().kind(), ErrorKind::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_expires_between_pages_is_renewed() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, number| {
+        if number == 1 {
+            Reply::expired()
+        } else {
+            pages(sent)
+        }
+    });
+    let rows: Vec<Row> = salesforce(&script)
+        .query("SELECT Number FROM T")
+        .fetch_all()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_row_none_or_too_many() {
+    let answer = |rows: usize| {
+        let rows: Vec<Value> = (0..rows).map(|number| json!({"Number": number})).collect();
+        Script::replies([Reply::json(
+            200,
+            &json!({"totalSize": rows.len(), "done": true, "records": rows}).to_string(),
+        )])
+    };
+    let query = |script: &Script| salesforce(script).query("SELECT Number FROM T");
+    assert_eq!(
+        query(&answer(1)).fetch_one::<Row>().await.unwrap().number,
+        0
+    );
+    assert_eq!(
+        query(&answer(0)).fetch_optional::<Row>().await.unwrap(),
+        None
+    );
+    assert_eq!(
+        query(&answer(0))
+            .fetch_one::<Row>()
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::NoRows
+    );
+    assert_eq!(
+        query(&answer(2))
+            .fetch_one::<Row>()
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::TooManyRows
+    );
+    let script = Script::replies([Reply::json(
+        200,
+        r#"{"totalSize":17,"done":true,"records":[]}"#,
+    )]);
+    assert_eq!(query(&script).count().await.unwrap(), 17);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_as_they_are_cut_and_deleted_rows() {
+    let pages = paged(2);
+    let script = Script::new(move |sent, _| pages(sent));
+    let query = salesforce(&script)
+        .query("SELECT Number FROM T")
+        .include_deleted();
+    let pages: Vec<_> = query.pages::<Row>().try_collect().await.unwrap();
+    assert_eq!(
+        pages
+            .iter()
+            .map(|page| (page.total_size, page.done, page.records.len()))
+            .collect::<Vec<_>>(),
+        [(4, false, 2), (4, true, 2)]
+    );
+    assert_eq!(script.sent()[0].uri.path(), "/services/data/v66.0/queryAll");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_input_is_refused_before_anything_is_sent() {
+    let script = Script::replies([page(0, 1)]);
+    let salesforce = salesforce(&script);
+    for size in [0, 199, 2001] {
+        let query = salesforce.query("SELECT Number FROM T").batch_size(size);
+        assert_eq!(
+            query.fetch_all::<Row>().await.unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+    }
+    let unbound = salesforce.query("SELECT Number FROM T WHERE Name = :name");
+    assert_eq!(
+        unbound.fetch_all::<Row>().await.unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
+    assert_eq!(script.count(), 0);
+    let assembled = Soql::assert_safe(format!("SELECT Number FROM {}", "T"));
+    salesforce
+        .query(assembled)
+        .fetch_all::<Row>()
+        .await
+        .unwrap();
+}
