@@ -72,7 +72,7 @@ impl Date {
     ///
     /// # Errors
     ///
-    /// On the last two days of the year 9999, which a [`DateTime`] does not reach.
+    /// In the last 26 hours of the year 9999, which a [`DateTime`] does not reach.
     pub fn at_utc(self, time: Time) -> Result<DateTime, Error> {
         DateTime::from_civil(self.0.to_datetime(time.civil()), 0)
     }

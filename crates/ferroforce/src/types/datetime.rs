@@ -241,6 +241,9 @@ mod tests {
         }
         assert!(DateTime::from_unix_millis(i64::MAX).is_err());
         assert!(DateTime::from_unix_millis(i64::MIN).is_err());
+        let last = Date::new(9999, 12, 30).unwrap();
+        assert!(last.at_utc(Time::new(21, 59, 59, 999).unwrap()).is_ok());
+        assert!(last.at_utc(Time::new(22, 0, 1, 0).unwrap()).is_err());
     }
 
     #[test]
