@@ -22,7 +22,6 @@ mod schema;
 mod seed;
 mod settings;
 mod store;
-mod tls;
 mod value;
 
 pub use admin::{

@@ -11,7 +11,6 @@ use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::tls::Files;
 use crate::{admin, auth, seed};
 
 /// The org: `Arc<Org>` is the state of every route.
@@ -23,7 +22,6 @@ pub(crate) struct Org {
     pub(crate) usage: Usage,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
-    pub(crate) files: Files,
     /// The id of the org, the first part of its session ids.
     pub(crate) id: RecordId,
 }
@@ -47,7 +45,6 @@ impl Org {
             schema: Arc::new(Schema::default()),
             usage: Usage::default(),
             admin: admin::AdminState::default(),
-            files: Files::new(settings.key_folder.clone()),
             settings,
             clock,
             id,

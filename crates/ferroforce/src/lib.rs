@@ -12,8 +12,6 @@ pub mod query;
 pub mod retry;
 #[cfg(test)]
 mod script;
-#[cfg(test)]
-mod secrecy;
 pub mod sobject;
 pub mod soql;
 pub mod transport;

@@ -1,1 +1,251 @@
-//! The query engine: SOQL compiled to SQL over the store's tables.
+//! The query engine: SOQL compiled to SQL over the store's tables, and its rows written as JSON.
+//!
+//! [`compile`] resolves a query's names against the schema and makes a [`Plan`], without touching
+//! a record; [`Plan::run`] runs it. What the engine does not know answers 501.
+
+mod aggregate;
+mod date_range;
+mod fault;
+mod filter;
+mod function;
+mod names;
+mod operand;
+mod order;
+mod plan;
+mod render;
+mod select;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use ferroforce_soql::ast::{ForClause, From, IntegerValue, Path, Query, Select, Using, With};
+use ferroforce_soql::{ParseError, parse};
+use http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rusqlite::types::Value as SqlValue;
+
+use crate::error::ApiError;
+use crate::id::RecordId;
+use crate::schema::{Object, Schema};
+
+use fault::Source;
+use names::Tables;
+pub(crate) use plan::{Page, Plan};
+
+/// How many characters a query may have.
+const MOST_CHARACTERS: usize = 100_000;
+
+/// How far OFFSET reaches.
+const MOST_OFFSET: i64 = 2_000;
+
+/// Who asks, when, and over which version of the API.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    /// Whether records in the recycle bin are found too.
+    pub(crate) all_rows: bool,
+    /// The present moment, for date literals.
+    pub(crate) now: Timestamp,
+    /// The time zone of the user, in which days begin and end.
+    pub(crate) time_zone: TimeZone,
+    /// The user, for `USING SCOPE mine`.
+    pub(crate) user: RecordId,
+    /// The version as paths write it: `v66.0`.
+    pub(crate) version: String,
+}
+
+/// Resolves a query against the schema.
+pub(crate) fn compile(schema: &Schema, soql: &str, scope: &Scope) -> Result<Plan, ApiError> {
+    if soql.chars().nth(MOST_CHARACTERS).is_some() {
+        return Err(fault::malformed(
+            "SOQL statements cannot be longer than 100000 characters.",
+        ));
+    }
+    let query = parse(soql).map_err(|error| unreadable(&error))?;
+    let mut compiler = Compiler::new(schema, Source(soql), scope);
+    let object = match query.from.first() {
+        Some(from) => compiler.object(&from.object)?,
+        None => return Err(ApiError::unsupported("a query without FROM")),
+    };
+    compiler.enter(object, &query.from)?;
+    if query.group_by.is_some() || matches!(query.select, Select::Count) || aggregate::used(&query)
+    {
+        compiler.aggregate(&query)
+    } else {
+        Ok(Plan::Rows(Box::new(compiler.rows(&query)?)))
+    }
+}
+
+fn unreadable(error: &ParseError) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        error.code().as_str(),
+        error.to_string(),
+    )
+}
+
+/// Turns one SELECT into one SQL statement.
+struct Compiler<'a> {
+    schema: &'a Schema,
+    source: Source<'a>,
+    scope: &'a Scope,
+    tables: Tables<'a>,
+    /// The values of `?1`, `?2`, ….
+    params: Vec<SqlValue>,
+    /// How many names were given to tables.
+    aliases: usize,
+    /// How many tables are joined.
+    joined: usize,
+    semi_joins: usize,
+    /// How many subqueries this one stands in.
+    depth: usize,
+    /// The keys of GROUP BY, once they are known: from then on fields are looked up among them.
+    groups: Option<Vec<String>>,
+    /// How many columns of groups were named `expr0`, `expr1`, ….
+    unnamed: usize,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(schema: &'a Schema, source: Source<'a>, scope: &'a Scope) -> Self {
+        Self {
+            schema,
+            source,
+            scope,
+            tables: Tables::default(),
+            params: Vec::new(),
+            aliases: 0,
+            joined: 0,
+            semi_joins: 0,
+            depth: 0,
+            groups: None,
+            unnamed: 0,
+        }
+    }
+
+    /// The object of FROM.
+    fn object(&self, name: &Path) -> Result<&'a Object, ApiError> {
+        match self.schema.object(&name.text) {
+            Some(object) if object.queryable => Ok(object),
+            Some(object) => Err(ApiError::bad_request(
+                "INVALID_TYPE_FOR_OPERATION",
+                format!("entity type {} does not support query", object.name),
+            )),
+            None => Err(self.source.no_object(name.span, &name.text)),
+        }
+    }
+
+    /// Makes a value a parameter of the statement and returns its name.
+    fn bind(&mut self, value: SqlValue) -> String {
+        self.params.push(value);
+        format!("?{}", self.params.len())
+    }
+
+    /// The condition that leaves out the recycle bin, if it is left out.
+    fn deleted_filter(&self) -> Option<String> {
+        let root = self.tables.get(0);
+        let deletable = self.tables.root().field("IsDeleted").is_some();
+        (deletable && !self.scope.all_rows).then(|| format!("{}.\"IsDeleted\" = 0", root.alias))
+    }
+
+    /// Every condition of a SELECT, joined by AND; empty if there is none.
+    fn conditions(&mut self, query: &Query) -> Result<String, ApiError> {
+        let mut all: Vec<String> = self.deleted_filter().into_iter().collect();
+        all.extend(self.using(&query.from)?);
+        if let Some(condition) = &query.filter {
+            all.push(self.filter(condition)?);
+        }
+        Ok(all.join(" AND "))
+    }
+
+    /// The condition that USING SCOPE stands for.
+    fn using(&mut self, from: &[From]) -> Result<Option<String>, ApiError> {
+        let mut condition = None;
+        for using in from.iter().flat_map(|from| &from.using) {
+            match using {
+                Using::Scope(name) if name.is("everything") => {}
+                Using::Scope(name)
+                    if name.is("mine") && self.tables.root().field("OwnerId").is_some() =>
+                {
+                    let user = self.bind(SqlValue::Text(self.scope.user.as_str().to_owned()));
+                    let root = &self.tables.get(0).alias;
+                    condition = Some(format!("{root}.\"OwnerId\" = {user}"));
+                }
+                Using::Scope(name) => {
+                    return Err(ApiError::unsupported(format_args!("USING SCOPE {name}")));
+                }
+                _ => return Err(ApiError::unsupported("USING LOOKUP")),
+            }
+        }
+        Ok(condition)
+    }
+
+    /// Refuses the clauses that the engine does not know, wherever they stand.
+    fn check_clauses(&self, query: &Query) -> Result<(), ApiError> {
+        for with in &query.with {
+            match with {
+                // Whoever asks may see everything.
+                With::Keyword(name) if name.is("USER_MODE") || name.is("SYSTEM_MODE") => {}
+                With::Keyword(name) | With::Equals { name, .. } | With::Call { name, .. } => {
+                    return Err(ApiError::unsupported(format_args!("WITH {name}")));
+                }
+                _ => return Err(ApiError::unsupported("WITH DATA CATEGORY")),
+            }
+        }
+        if let Some(clause) = query.for_clauses.first() {
+            return Err(ApiError::unsupported(match clause {
+                ForClause::View => "FOR VIEW",
+                _ => "FOR REFERENCE",
+            }));
+        }
+        if !query.update.is_empty() {
+            return Err(ApiError::unsupported("UPDATE TRACKING and VIEWSTAT"));
+        }
+        if !query.bind.is_empty() {
+            return Err(ApiError::unsupported("BIND"));
+        }
+        Ok(())
+    }
+
+    /// The numbers after LIMIT and OFFSET.
+    fn window(&self, query: &Query) -> Result<Window, ApiError> {
+        let number = |value: &Option<IntegerValue>| match value {
+            None => Ok(None),
+            Some(IntegerValue::Literal { value, span }) if *value < 0 => {
+                let message = "unexpected token: '-'";
+                Err(self.source.at(*span, "MALFORMED_QUERY", message))
+            }
+            Some(IntegerValue::Literal { value, .. }) => Ok(Some(*value)),
+            Some(_) => Err(ApiError::unsupported("bind variables")),
+        };
+        let offset = number(&query.offset)?.unwrap_or(0);
+        if offset > MOST_OFFSET {
+            let object = &self.tables.root().name;
+            return Err(ApiError::bad_request(
+                "NUMBER_OUTSIDE_VALID_RANGE",
+                format!("Maximum SOQL offset allowed for apiName {object} is {MOST_OFFSET}"),
+            ));
+        }
+        Ok(Window {
+            limit: number(&query.limit)?,
+            offset,
+        })
+    }
+}
+
+/// Which of the rows that were found are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Window {
+    limit: Option<i64>,
+    offset: i64,
+}
+
+impl Window {
+    /// LIMIT and OFFSET; empty if all rows are answered.
+    fn sql(self) -> String {
+        match (self.limit, self.offset) {
+            (None, 0) => String::new(),
+            (limit, offset) => format!(" LIMIT {} OFFSET {offset}", limit.unwrap_or(-1)),
+        }
+    }
+}

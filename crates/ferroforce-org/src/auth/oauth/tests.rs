@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::admin::policies::Policies;
 use crate::auth::jwt::tests::sign;
-use crate::auth::{ConnectedApp, User};
+use crate::auth::{AuthState, ConnectedApp, User};
 use crate::settings::Settings;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
+    let mut org = Arc::into_inner(Org::new(Settings::default()).unwrap()).unwrap();
     let users = vec![
         User::new("ada@example.com")
             .password("secret")
@@ -26,12 +27,8 @@ fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
             .security_token("")
             .active(false),
     ];
-    Org::new(Settings {
-        users,
-        apps,
-        ..Settings::default()
-    })
-    .unwrap()
+    org.auth = AuthState::new(org.id, users, apps, org.clock.now()).unwrap();
+    Arc::new(org)
 }
 
 fn app() -> ConnectedApp {

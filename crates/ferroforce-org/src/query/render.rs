@@ -1,0 +1,209 @@
+//! Rows of the store, written as the records of an answer.
+
+use std::collections::HashMap;
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::operand::Kind;
+use super::shape::{Item, Shape, TypeName};
+use crate::error::ApiError;
+use crate::json::Json;
+use crate::value::time;
+
+/// JSON texts, one after the other, with commas between them.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Texts {
+    pub(super) json: Vec<u8>,
+    pub(super) count: usize,
+}
+
+impl Texts {
+    /// Begins another text.
+    pub(super) fn next(&mut self) -> &mut Vec<u8> {
+        if self.count > 0 {
+            self.json.push(b',');
+        }
+        self.count += 1;
+        &mut self.json
+    }
+}
+
+/// The rows of a subquery, by the id of the parent that they belong to.
+pub(super) type Children = HashMap<String, Texts>;
+
+/// What rows are written with.
+pub(super) struct Renderer<'p> {
+    /// The version of the API in the paths of records.
+    pub(super) version: &'p str,
+    /// The rows of each subquery.
+    pub(super) children: Vec<Children>,
+}
+
+impl Renderer<'_> {
+    /// Writes a record.
+    pub(super) fn record(
+        &self,
+        row: &Row<'_>,
+        shape: &Shape,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ApiError> {
+        let id = text(row, shape.id)?;
+        let type_name = match &shape.type_name {
+            TypeName::Always(name) => name,
+            TypeName::Column(column) => text(row, *column)?,
+        };
+        self.attributes(type_name, id, out);
+        for item in &shape.items {
+            out.push(b',');
+            string(item.name(), out);
+            out.push(b':');
+            match item {
+                Item::Column { kind, column, name } => {
+                    let value = row.get_ref(*column)?;
+                    if *kind == Kind::Blob {
+                        self.blob(value, type_name, id, name, out);
+                    } else {
+                        scalar(value, *kind, out);
+                    }
+                }
+                Item::Compound { parts, .. } => compound(row, parts, out)?,
+                Item::Parent { shape, .. } => {
+                    if matches!(row.get_ref(shape.id)?, ValueRef::Null) {
+                        out.extend_from_slice(b"null");
+                    } else {
+                        self.record(row, shape, out)?;
+                    }
+                }
+                Item::Children { subquery, .. } => {
+                    match self.children.get(*subquery).and_then(|rows| rows.get(id)) {
+                        None => out.extend_from_slice(b"null"),
+                        Some(rows) => {
+                            result(rows.count, None, rows, out);
+                        }
+                    }
+                }
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn attributes(&self, type_name: &str, id: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"attributes\":{\"type\":");
+        string(type_name, out);
+        out.extend_from_slice(b",\"url\":");
+        string(&self.path(type_name, id), out);
+        out.push(b'}');
+    }
+
+    fn path(&self, type_name: &str, id: &str) -> String {
+        format!("/services/data/{}/sobjects/{type_name}/{id}", self.version)
+    }
+
+    /// Bytes are answered as the path that they can be fetched from.
+    fn blob(
+        &self,
+        present: ValueRef<'_>,
+        type_name: &str,
+        id: &str,
+        field: &str,
+        out: &mut Vec<u8>,
+    ) {
+        if matches!(present, ValueRef::Integer(1)) {
+            string(&format!("{}/{field}", self.path(type_name, id)), out);
+        } else {
+            out.extend_from_slice(b"null");
+        }
+    }
+}
+
+/// Writes a row that is no record but a group.
+pub(super) fn group(row: &Row<'_>, items: &[Item], out: &mut Vec<u8>) -> Result<(), ApiError> {
+    out.extend_from_slice(b"{\"attributes\":{\"type\":\"AggregateResult\"}");
+    for item in items {
+        if let Item::Column { name, kind, column } = item {
+            out.push(b',');
+            string(name, out);
+            out.push(b':');
+            scalar(row.get_ref(*column)?, *kind, out);
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// Writes the answer to a query.
+pub(super) fn result(total: usize, next: Option<&str>, rows: &Texts, out: &mut Vec<u8>) {
+    let done = next.is_none();
+    out.extend_from_slice(format!("{{\"totalSize\":{total},\"done\":{done},").as_bytes());
+    if let Some(next) = next {
+        out.extend_from_slice(b"\"nextRecordsUrl\":");
+        string(next, out);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"records\":[");
+    out.extend_from_slice(&rows.json);
+    out.extend_from_slice(b"]}");
+}
+
+fn compound(
+    row: &Row<'_>,
+    parts: &[(String, Kind, usize)],
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    let mut empty = true;
+    for (.., column) in parts {
+        empty &= matches!(row.get_ref(*column)?, ValueRef::Null);
+    }
+    if empty {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    }
+    for (index, (name, kind, column)) in parts.iter().enumerate() {
+        out.push(if index == 0 { b'{' } else { b',' });
+        string(name, out);
+        out.push(b':');
+        scalar(row.get_ref(*column)?, *kind, out);
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, ApiError> {
+    row.get_ref(column)?
+        .as_str()
+        .map_err(|_| ApiError::internal("a column holds no text"))
+}
+
+fn scalar(value: ValueRef<'_>, kind: Kind, out: &mut Vec<u8>) {
+    match (value, kind) {
+        (ValueRef::Integer(value), Kind::Boolean) => {
+            let word: &[u8] = if value == 0 { b"false" } else { b"true" };
+            out.extend_from_slice(word);
+        }
+        (ValueRef::Integer(days), Kind::Date) => string(&time::date_text(days), out),
+        (ValueRef::Integer(millis), Kind::DateTime) => string(&time::datetime_text(millis), out),
+        (ValueRef::Integer(millis), Kind::Time) => string(&time::time_text(millis), out),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a whole number in a column of doubles was stored as a double"
+        )]
+        (ValueRef::Integer(value), Kind::Double) => double(value as f64, out),
+        (ValueRef::Integer(value), _) => out.extend_from_slice(value.to_string().as_bytes()),
+        (ValueRef::Real(value), _) => double(value, out),
+        (ValueRef::Text(bytes), _) => string(&String::from_utf8_lossy(bytes), out),
+        // A boolean is never null.
+        (ValueRef::Null, Kind::Boolean) => out.extend_from_slice(b"false"),
+        (ValueRef::Null | ValueRef::Blob(_), _) => out.extend_from_slice(b"null"),
+    }
+}
+
+fn double(value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(Json::Double(value).to_string().as_bytes());
+}
+
+fn string(text: &str, out: &mut Vec<u8>) {
+    // Writing to memory can't fail.
+    let _ = serde_json::to_writer(out, text);
+}

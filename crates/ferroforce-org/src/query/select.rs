@@ -1,0 +1,329 @@
+//! The select list of a query for records.
+
+use ferroforce_soql::Span;
+use ferroforce_soql::ast::{Field, Path, Query, Select, SelectItem, Subquery};
+
+use super::fault::malformed;
+use super::names::quoted;
+use super::operand::{Kind, Operand};
+use super::plan::{Child, RowsPlan};
+use super::shape::{Item, Shape, TypeName};
+use super::{Compiler, Window};
+use crate::error::ApiError;
+use crate::schema::Object;
+
+/// How many subqueries a query may have.
+const MOST_SUBQUERIES: usize = 20;
+
+/// How deeply subqueries may be nested, the outer query not counted.
+const MOST_DEPTH: usize = 4;
+
+/// How many rows FIELDS(ALL) and FIELDS(CUSTOM) may answer.
+const MOST_FIELDS_ROWS: i64 = 200;
+
+/// The columns that a statement selects, and what is made of them.
+#[derive(Default)]
+struct Selection {
+    columns: Vec<String>,
+    shape: Shape,
+    children: Vec<Child>,
+}
+
+impl Selection {
+    /// Selects a column and returns its number.
+    fn column(&mut self, sql: String) -> usize {
+        self.columns.push(sql);
+        self.columns.len() - 1
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// A query that answers records.
+    pub(super) fn rows(&mut self, query: &Query) -> Result<RowsPlan, ApiError> {
+        self.check_clauses(query)?;
+        let window = self.window(query)?;
+        let mut selection = Selection::default();
+        let id = self.tables.get(0).id();
+        selection.column(id.clone());
+        selection.shape.type_name = TypeName::Always(self.tables.root().name.clone());
+        if let Select::Items(items) = &query.select {
+            for item in items {
+                self.item(item, window, &mut selection)?;
+            }
+        }
+        let filter = self.conditions(query)?;
+        let mut order = self.order(&query.order_by)?;
+        // Rows that compare alike keep one order from page to page.
+        order.push(id.clone());
+        Ok(RowsPlan {
+            columns: selection.columns.join(", "),
+            width: selection.columns.len(),
+            tables: self.tables.sql(),
+            id,
+            filter,
+            order: order.join(", "),
+            window,
+            params: std::mem::take(&mut self.params),
+            shape: selection.shape,
+            children: selection.children,
+            version: self.scope.version.clone(),
+        })
+    }
+
+    fn item(
+        &mut self,
+        item: &SelectItem,
+        window: Window,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
+        match item {
+            SelectItem::Field { field, .. } if field.function().is_some_and(|f| f.is("FIELDS")) => {
+                self.all_fields(field, window, selection)
+            }
+            SelectItem::Field { field, alias } => {
+                if alias.is_some() && field.functions.is_empty() {
+                    return Err(malformed("only aggregate expressions use field aliasing"));
+                }
+                let operand = self.expression(field)?;
+                let name = match alias {
+                    Some(alias) => alias.text.clone(),
+                    None if field.functions.is_empty() => operand.name.clone(),
+                    None if field.function().is_some_and(|f| f.is("toLabel")) => {
+                        operand.name.clone()
+                    }
+                    None => {
+                        return Err(ApiError::unsupported(format_args!(
+                            "{field} outside of an aggregate query"
+                        )));
+                    }
+                };
+                self.add(&operand, name, field.span, selection)
+            }
+            SelectItem::Subquery(subquery) => self.subquery(subquery, selection),
+            SelectItem::Typeof { .. } => Err(ApiError::unsupported("TYPEOF")),
+            _ => Err(ApiError::unsupported("DISTANCE in a select list")),
+        }
+    }
+
+    /// FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM).
+    fn all_fields(
+        &mut self,
+        field: &Field,
+        window: Window,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
+        let which = &field.path;
+        let (standard, custom) = if which.is("ALL") {
+            (true, true)
+        } else if which.is("STANDARD") {
+            (true, false)
+        } else if which.is("CUSTOM") {
+            (false, true)
+        } else {
+            let message = format!("unexpected token: '{which}'");
+            return Err(self.source.at(which.span, "MALFORMED_QUERY", &message));
+        };
+        if custom && window.limit.is_none_or(|limit| limit > MOST_FIELDS_ROWS) {
+            return Err(malformed(
+                "The SOQL FIELDS function must have a LIMIT of at most 200",
+            ));
+        }
+        let object: &'a Object = self.tables.root();
+        let alias = self.tables.get(0).alias.clone();
+        for each in &object.fields {
+            if (each.custom && custom) || (!each.custom && standard) {
+                let operand = Operand::of_field(0, &alias, each);
+                self.add(&operand, each.name.clone(), field.span, selection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a value where it belongs: below the parents on the way to it.
+    fn add(
+        &mut self,
+        operand: &Operand<'a>,
+        name: String,
+        span: Span,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
+        let mut way = Vec::new();
+        let mut table = operand.table;
+        while let Some((from, field)) = self.tables.get(table).link {
+            let relationship = field.relationship_name.clone().unwrap_or_default();
+            way.push((relationship, table));
+            table = from;
+        }
+        let item = self.value_item(operand, name, selection)?;
+        let mut shape = std::mem::take(&mut selection.shape);
+        let mut at = &mut shape;
+        for (relationship, table) in way.into_iter().rev() {
+            let known = at.items.iter().position(
+                |item| matches!(item, Item::Parent { name, .. } if *name == relationship),
+            );
+            let index = match known {
+                Some(index) => index,
+                None => {
+                    let parent = self.parent_shape(table, selection);
+                    at.items.push(Item::Parent {
+                        name: relationship,
+                        shape: parent,
+                    });
+                    at.items.len() - 1
+                }
+            };
+            at = match &mut at.items[index] {
+                Item::Parent { shape, .. } => shape,
+                _ => return Err(ApiError::internal("a parent has no shape")),
+            };
+        }
+        let duplicate = at.items.iter().any(|known| known.name() == item.name());
+        let result = if duplicate {
+            let message = format!("duplicate field selected: {}", self.source.text(span));
+            Err(ApiError::bad_request("INVALID_FIELD", message))
+        } else {
+            at.items.push(item);
+            Ok(())
+        };
+        selection.shape = shape;
+        result
+    }
+
+    fn parent_shape(&self, table: usize, selection: &mut Selection) -> Shape {
+        let source = self.tables.get(table);
+        let id = selection.column(source.id());
+        let type_name = match source.object() {
+            Some(object) => TypeName::Always(object.name.clone()),
+            None => TypeName::Column(selection.column(source.type_name())),
+        };
+        Shape {
+            type_name,
+            id,
+            items: Vec::new(),
+        }
+    }
+
+    fn value_item(
+        &self,
+        operand: &Operand<'a>,
+        name: String,
+        selection: &mut Selection,
+    ) -> Result<Item, ApiError> {
+        if !matches!(operand.kind, Kind::Address | Kind::Location) {
+            // Of bytes only their presence is read: they are answered as a path.
+            let sql = match operand.kind {
+                Kind::Blob => format!("{} IS NOT NULL", operand.value),
+                _ => operand.value.clone(),
+            };
+            return Ok(Item::Column {
+                name,
+                kind: operand.kind,
+                column: selection.column(sql),
+            });
+        }
+        let source = self.tables.get(operand.table);
+        let Some(object) = source.object() else {
+            return Err(ApiError::unsupported(
+                "compound fields of polymorphic parents",
+            ));
+        };
+        let mut parts: Vec<_> = object
+            .fields
+            .iter()
+            .filter(|part| part.compound_field_name.as_deref() == Some(operand.name.as_str()))
+            .map(|part| {
+                let sql = format!("{}.{}", source.alias, quoted(&part.name));
+                let key = part_name(&operand.name, &part.name);
+                (key, Kind::of(part), selection.column(sql))
+            })
+            .collect();
+        parts.sort_by(|left, right| left.0.cmp(&right.0));
+        Ok(Item::Compound { name, parts })
+    }
+
+    fn subquery(&mut self, subquery: &Subquery, selection: &mut Selection) -> Result<(), ApiError> {
+        let query = &*subquery.query;
+        if selection.children.len() == MOST_SUBQUERIES {
+            return Err(malformed("A query can have at most 20 subqueries"));
+        }
+        if self.depth == MOST_DEPTH {
+            return Err(malformed(
+                "SOQL subqueries can be nested at most five levels deep",
+            ));
+        }
+        let Some(from) = query.from.first() else {
+            return Err(ApiError::unsupported("a subquery without FROM"));
+        };
+        let root = self.tables.root();
+        let (relation, object) = self.child(root, &from.object)?;
+        if query.group_by.is_some()
+            || matches!(query.select, Select::Count)
+            || super::aggregate::used(query)
+        {
+            return Err(malformed("only root queries support aggregate expressions"));
+        }
+        let mut compiler = Compiler::new(self.schema, self.source, self.scope);
+        compiler.depth = self.depth + 1;
+        compiler.enter(object, &query.from[..1])?;
+        if query.from.len() > 1 {
+            return Err(ApiError::unsupported("aliases in a subquery"));
+        }
+        let plan = compiler.rows(query)?;
+        let link = format!(
+            "{}.{}",
+            compiler.tables.get(0).alias,
+            quoted(&relation.field)
+        );
+        let name = relation.relationship_name.clone().unwrap_or_default();
+        if selection.shape.items.iter().any(|item| item.name() == name) {
+            let message = format!("duplicate field selected: {name}");
+            return Err(ApiError::bad_request("INVALID_FIELD", message));
+        }
+        selection.shape.items.push(Item::Children {
+            name,
+            subquery: selection.children.len(),
+        });
+        selection.children.push(Child { plan, link });
+        Ok(())
+    }
+
+    /// The relationship of a subquery's FROM, which may begin with the parent's name.
+    fn child(
+        &self,
+        root: &'a Object,
+        path: &Path,
+    ) -> Result<(&'a crate::schema::ChildRelationship, &'a Object), ApiError> {
+        let unknown = || self.source.no_child_relationship(path.span, path.last());
+        let segments: Vec<&str> = path.segments().map(|(segment, _)| segment).collect();
+        let name = match segments[..] {
+            [name] => name,
+            [parent, name] if parent.eq_ignore_ascii_case(&root.name) => name,
+            _ => return Err(unknown()),
+        };
+        let relation = root.child(name).ok_or_else(unknown)?;
+        let object = self
+            .schema
+            .object(&relation.child_object)
+            .ok_or_else(unknown)?;
+        Ok((relation, object))
+    }
+}
+
+/// What a part is called inside its compound: `BillingStreet` of `BillingAddress` is `street`,
+/// `Place__Latitude__s` of `Place__c` is `latitude`.
+fn part_name(compound: &str, part: &str) -> String {
+    let prefix = compound
+        .strip_suffix("Address")
+        .or_else(|| compound.strip_suffix("__c"))
+        .unwrap_or(compound);
+    let rest = part.strip_prefix(prefix).unwrap_or(part);
+    let rest = rest.strip_prefix("__").unwrap_or(rest);
+    let rest = rest.strip_suffix("__s").unwrap_or(rest);
+    let mut characters = rest.chars();
+    characters
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(characters)
+        .collect()
+}

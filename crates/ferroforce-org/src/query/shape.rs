@@ -1,0 +1,56 @@
+//! The shape of a record in an answer: which column goes where.
+
+use super::operand::Kind;
+
+/// A record, with its fields in the order in which they were selected.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// The column of the record's type, or its name if it is always the same.
+    pub(super) type_name: TypeName,
+    /// The column of the record's id.
+    pub(super) id: usize,
+    pub(super) items: Vec<Item>,
+}
+
+#[derive(Debug)]
+pub(super) enum TypeName {
+    Always(String),
+    Column(usize),
+}
+
+impl Default for TypeName {
+    fn default() -> Self {
+        Self::Always(String::new())
+    }
+}
+
+/// One member of a record.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A value in a column.
+    Column {
+        name: String,
+        kind: Kind,
+        column: usize,
+    },
+    /// A value made of several columns, null if all of them are.
+    Compound {
+        name: String,
+        parts: Vec<(String, Kind, usize)>,
+    },
+    /// A parent record, null if there is none.
+    Parent { name: String, shape: Shape },
+    /// Child records, null if there are none: the rows of this subquery of the plan.
+    Children { name: String, subquery: usize },
+}
+
+impl Item {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Column { name, .. }
+            | Self::Compound { name, .. }
+            | Self::Parent { name, .. }
+            | Self::Children { name, .. } => name,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use super::World;
+
+#[test]
+fn count_is_a_size_without_records() {
+    let world = World::new();
+    for (soql, total) in [
+        ("SELECT COUNT() FROM Contact", 4),
+        ("SELECT count() FROM Contact WHERE Account.Name = 'acme'", 2),
+        ("SELECT COUNT() FROM Contact LIMIT 3", 3),
+    ] {
+        let answer = format!("{{\"totalSize\":{total},\"done\":true,\"records\":[]}}");
+        assert_eq!(world.answer(soql), answer);
+    }
+}
+
+#[test]
+fn groups_have_the_recorded_shape() {
+    let world = World::new();
+    assert_eq!(
+        world.answer(
+            "SELECT Industry, COUNT(Id), SUM(AnnualRevenue), MAX(NumberOfEmployees) most, \
+             count(annualrevenue) FROM Account GROUP BY Industry ORDER BY COUNT(Id) DESC"
+        ),
+        "{\"totalSize\":2,\"done\":true,\"records\":[\
+         {\"attributes\":{\"type\":\"AggregateResult\"},\"Industry\":\"Media\",\"expr0\":2,\
+         \"expr1\":400.5,\"most\":20,\"expr2\":2},\
+         {\"attributes\":{\"type\":\"AggregateResult\"},\"Industry\":\"Banking\",\"expr0\":1,\
+         \"expr1\":null,\"most\":null,\"expr2\":0}]}"
+    );
+}
+
+#[test]
+fn aggregates_need_no_groups() {
+    let world = World::new();
+    assert_eq!(
+        world.answer(
+            "SELECT COUNT(Id) all_of_them, AVG(AnnualRevenue), MIN(Name), MAX(Name), \
+             COUNT_DISTINCT(Industry) FROM Account"
+        ),
+        "{\"totalSize\":1,\"done\":true,\"records\":[\
+         {\"attributes\":{\"type\":\"AggregateResult\"},\"all_of_them\":3,\"expr0\":200.25,\
+         \"expr1\":\"Acme\",\"expr2\":\"École 1_0%\",\"expr3\":2}]}"
+    );
+}
+
+#[test]
+fn groups_are_named_filtered_sorted_and_cut() {
+    let world = World::new();
+    let soql = "SELECT Account.Name, COUNT(Id) n FROM Contact GROUP BY Account.Name \
+                HAVING COUNT(Id) > 1 OR Account.Name = null ORDER BY Account.Name NULLS LAST";
+    assert_eq!(world.values(soql, "Name"), ["Acme", "null"]);
+    let soql = "SELECT CALENDAR_YEAR(CreatedDate) y, COUNT(Id) n FROM Contact \
+                GROUP BY CALENDAR_YEAR(CreatedDate) ORDER BY CALENDAR_YEAR(CreatedDate) LIMIT 1";
+    assert_eq!(world.values(soql, "y"), ["2025"]);
+    let soql = "SELECT MIN(LastName) FROM Contact GROUP BY AccountId HAVING MIN(LastName) = 'DOE'";
+    assert_eq!(world.values(soql, "expr0"), ["Doe"]);
+}
+
+#[test]
+fn senseless_groups_are_refused() {
+    let world = World::new();
+    for (soql, message) in [
+        (
+            "SELECT Name, COUNT(Id) FROM Account",
+            "Field must be grouped or aggregated: Name",
+        ),
+        (
+            "SELECT Name FROM Account GROUP BY Industry",
+            "Field must be grouped or aggregated: Name",
+        ),
+        (
+            "SELECT COUNT(Id) FROM Account GROUP BY Id",
+            "Grouped field should not be aggregated: Id",
+        ),
+        (
+            "SELECT COUNT(Id) FROM Account LIMIT 1",
+            "Non-grouped query that uses overall aggregate functions cannot also use LIMIT",
+        ),
+        (
+            "SELECT Name, (SELECT COUNT(Id) FROM Contacts) FROM Account",
+            "only root queries support aggregate expressions",
+        ),
+    ] {
+        assert_eq!(
+            world.error(soql),
+            (400, "MALFORMED_QUERY".to_owned(), message.to_owned()),
+            "{soql}"
+        );
+    }
+    for soql in [
+        "SELECT SUM(Name) FROM Account",
+        "SELECT Description FROM Account GROUP BY Description",
+        "SELECT Parent.Name, Owner.Name FROM Account GROUP BY Parent.Name, Owner.Name",
+    ] {
+        assert_eq!(world.error(soql).0, 400, "{soql}");
+    }
+}

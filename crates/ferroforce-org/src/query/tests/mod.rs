@@ -1,0 +1,278 @@
+//! A small org to query, and what the engine answers there.
+
+mod aggregates;
+mod errors;
+mod filters;
+mod records;
+
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+use rusqlite::types::Value as SqlValue;
+use serde_json::Value;
+
+use super::{Plan, Scope, compile};
+use crate::error::ApiError;
+use crate::schema::{Field, FieldType, Object, Schema};
+use crate::store::table::{create, has_folded_key};
+use crate::value::time::{parse_date, parse_datetime};
+
+/// An org with a few records.
+struct World {
+    schema: Schema,
+    connection: Connection,
+    scope: Scope,
+}
+
+fn field(name: &str, field_type: FieldType) -> Field {
+    Field {
+        name: name.to_owned(),
+        field_type,
+        nillable: true,
+        filterable: true,
+        sortable: true,
+        groupable: true,
+        aggregatable: true,
+        custom: name.ends_with("__c"),
+        ..Field::default()
+    }
+}
+
+fn reference(name: &str, to: &[&str], relationship: &str, children: &str) -> Field {
+    Field {
+        reference_to: to.iter().map(|&name| name.to_owned()).collect(),
+        relationship_name: Some(relationship.to_owned()),
+        child_relationship_name: (!children.is_empty()).then(|| children.to_owned()),
+        ..field(name, FieldType::Reference)
+    }
+}
+
+fn object(name: &str, fields: Vec<Field>) -> Object {
+    let mut all = vec![
+        field("Id", FieldType::Id),
+        field("IsDeleted", FieldType::Boolean),
+    ];
+    all.extend(fields);
+    let mut object = Object::default();
+    name.clone_into(&mut object.name);
+    object.queryable = name != "Hidden";
+    object.set_fields(all);
+    object
+}
+
+fn schema() -> Schema {
+    let text = |name| field(name, FieldType::String);
+    let part = |name, field_type| Field {
+        compound_field_name: Some("BillingAddress".to_owned()),
+        ..field(name, field_type)
+    };
+    Schema::new(vec![
+        object(
+            "User",
+            vec![
+                text("Name"),
+                text("Alias"),
+                reference("ManagerId", &["User"], "Manager", "ManagedUsers"),
+            ],
+        ),
+        object("Group", vec![text("Name")]),
+        object(
+            "Account",
+            vec![
+                text("Name"),
+                field("AnnualRevenue", FieldType::Currency),
+                field("NumberOfEmployees", FieldType::Int),
+                field("Industry", FieldType::Picklist),
+                field("Tags__c", FieldType::Multipicklist),
+                part("BillingStreet", FieldType::Textarea),
+                part("BillingCity", FieldType::String),
+                part("BillingLatitude", FieldType::Double),
+                field("BillingAddress", FieldType::Address),
+                Field {
+                    filterable: false,
+                    sortable: false,
+                    groupable: false,
+                    ..field("Description", FieldType::Textarea)
+                },
+                reference("OwnerId", &["User"], "Owner", ""),
+                reference("ParentId", &["Account"], "Parent", "ChildAccounts"),
+            ],
+        ),
+        object(
+            "Contact",
+            vec![
+                text("FirstName"),
+                text("LastName"),
+                text("Name"),
+                field("Email", FieldType::Email),
+                field("Birthdate", FieldType::Date),
+                field("CreatedDate", FieldType::Datetime),
+                field("DoNotCall", FieldType::Boolean),
+                reference("AccountId", &["Account"], "Account", "Contacts"),
+                reference("ReportsToId", &["Contact"], "ReportsTo", ""),
+            ],
+        ),
+        object(
+            "Task",
+            vec![
+                text("Subject"),
+                reference("OwnerId", &["Group", "User"], "Owner", ""),
+                reference("WhatId", &["Account"], "What", "Tasks"),
+            ],
+        ),
+        object(
+            "ContentVersion",
+            vec![text("Title"), field("VersionData", FieldType::Base64)],
+        ),
+        object("Hidden", Vec::new()),
+    ])
+}
+
+/// The n-th id of the object with this key prefix.
+fn id(prefix: &str, n: u64) -> String {
+    let prefix: [u8; 3] = prefix.as_bytes().try_into().expect("three characters");
+    crate::id::RecordId::nth(prefix, n).as_str().to_owned()
+}
+
+impl World {
+    fn new() -> Self {
+        let mut world = Self {
+            schema: schema(),
+            connection: Connection::open_in_memory().expect("a database in memory"),
+            scope: Scope {
+                all_rows: false,
+                now: "2026-05-02T12:00:00Z".parse().expect("a moment"),
+                time_zone: TimeZone::UTC,
+                user: id("005", 1).parse().expect("an id"),
+                version: "v66.0".to_owned(),
+            },
+        };
+        world.make_tables();
+        world.fill();
+        world
+    }
+
+    fn make_tables(&self) {
+        create(&self.connection, &self.schema).expect("new tables");
+    }
+
+    /// Stores a record, values as JSON writes them.
+    fn insert(&self, object: &str, values: &[(&str, Value)]) {
+        let object = self.schema.object(object).expect("a known object");
+        let mut columns = vec!["\"IsDeleted\"".to_owned()];
+        let deleted = values.iter().any(|(name, _)| *name == "IsDeleted");
+        let mut cells = vec![SqlValue::Integer(i64::from(deleted))];
+        for (name, value) in values.iter().filter(|(name, _)| *name != "IsDeleted") {
+            let field = object.field(name).expect("a known field");
+            let cell = match (value, field.field_type) {
+                (Value::String(text), FieldType::Date) => {
+                    SqlValue::Integer(parse_date(text).expect("a date"))
+                }
+                (Value::String(text), FieldType::Datetime) => {
+                    SqlValue::Integer(parse_datetime(text).expect("a datetime"))
+                }
+                (Value::String(text), _) => SqlValue::Text(text.clone()),
+                (Value::Bool(flag), _) => SqlValue::Integer(i64::from(*flag)),
+                (Value::Number(number), FieldType::Int) => {
+                    SqlValue::Integer(number.as_i64().expect("a whole number"))
+                }
+                (Value::Number(number), _) => SqlValue::Real(number.as_f64().expect("a number")),
+                _ => SqlValue::Null,
+            };
+            if let (SqlValue::Text(text), true) = (&cell, has_folded_key(field)) {
+                columns.push(format!("\"{name}$\""));
+                cells.push(SqlValue::Text(text.to_uppercase()));
+            }
+            columns.push(format!("\"{name}\""));
+            cells.push(cell);
+        }
+        let holes = vec!["?"; cells.len()].join(", ");
+        let sql = format!(
+            "INSERT INTO \"{}\" ({}) VALUES ({holes})",
+            object.name,
+            columns.join(", ")
+        );
+        self.connection
+            .execute(&sql, rusqlite::params_from_iter(cells))
+            .expect("a new row");
+    }
+
+    fn fill(&mut self) {
+        let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        for line in include_str!("records.jsonl").lines() {
+            let record = json(line);
+            let Value::Object(members) = &record else {
+                continue;
+            };
+            let object = members["object"].as_str().expect("an object's name");
+            let values: Vec<(&str, Value)> = members
+                .iter()
+                .filter(|(name, _)| *name != "object")
+                .map(|(name, value)| {
+                    // `=001:2` is the second id of key prefix 001.
+                    let value = match value.as_str().and_then(|text| text.strip_prefix('=')) {
+                        Some(reference) => {
+                            let (prefix, n) = reference.split_once(':').expect("a reference");
+                            Value::String(id(prefix, n.parse().expect("a number")))
+                        }
+                        None => value.clone(),
+                    };
+                    (name.as_str(), value)
+                })
+                .collect();
+            self.insert(object, &values);
+        }
+    }
+
+    fn plan(&self, soql: &str) -> Result<Plan, ApiError> {
+        compile(&self.schema, soql, &self.scope)
+    }
+
+    /// The answer's body as text.
+    fn answer(&self, soql: &str) -> String {
+        let plan = self
+            .plan(soql)
+            .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
+        let page = plan
+            .run(&self.connection, 2_000)
+            .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
+        assert!(page.rest.is_empty(), "{soql}");
+        String::from_utf8(page.body(page.total, None)).expect("UTF-8")
+    }
+
+    fn json(&self, soql: &str) -> Value {
+        serde_json::from_str(&self.answer(soql)).expect("JSON")
+    }
+
+    /// One member of every record, as text.
+    fn values(&self, soql: &str, member: &str) -> Vec<String> {
+        self.json(soql)["records"]
+            .as_array()
+            .expect("records")
+            .iter()
+            .map(|record| match &record[member] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect()
+    }
+
+    /// The last names of the contacts that a condition finds, in order.
+    fn contacts(&self, condition: &str) -> String {
+        let soql = format!("SELECT LastName FROM Contact WHERE {condition} ORDER BY LastName");
+        self.values(&soql, "LastName").join(" ")
+    }
+
+    /// The status, code and message of a refused query.
+    fn error(&self, soql: &str) -> (u16, String, String) {
+        let error = self
+            .plan(soql)
+            .err()
+            .unwrap_or_else(|| panic!("accepted: {soql}"));
+        let item = &error.items()[0];
+        (
+            error.status().as_u16(),
+            item.code.to_string(),
+            item.message.to_string(),
+        )
+    }
+}
