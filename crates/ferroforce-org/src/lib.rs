@@ -22,6 +22,7 @@ mod schema;
 mod seed;
 mod settings;
 mod store;
+mod tls;
 mod value;
 
 pub use admin::{

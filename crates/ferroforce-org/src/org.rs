@@ -11,6 +11,7 @@ use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::tls::Files;
 use crate::{admin, auth, seed};
 
 /// The org: `Arc<Org>` is the state of every route.
@@ -22,6 +23,7 @@ pub(crate) struct Org {
     pub(crate) usage: Usage,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
+    pub(crate) files: Files,
     /// The id of the org, the first part of its session ids.
     pub(crate) id: RecordId,
 }
@@ -45,6 +47,7 @@ impl Org {
             schema: Arc::new(Schema::default()),
             usage: Usage::default(),
             admin: admin::AdminState::default(),
+            files: Files::new(settings.key_folder.clone()),
             settings,
             clock,
             id,

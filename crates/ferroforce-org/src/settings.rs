@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// Port for TLS, if any; 0 takes any free one. Default: none.
     pub(crate) tls_port: Option<u16>,
+    /// Folder for key and certificate files; a fresh temporary one without it.
+    pub(crate) key_folder: Option<PathBuf>,
     /// Allows `address` to be other than loopback. Default: no.
     pub(crate) expose: bool,
     /// File with custom objects and fields.
@@ -39,6 +41,7 @@ impl Default for Settings {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             tls_port: None,
+            key_folder: None,
             expose: false,
             schema_file: None,
             seed_file: None,

@@ -12,6 +12,8 @@ pub mod query;
 pub mod retry;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod secrecy;
 pub mod sobject;
 pub mod soql;
 pub mod transport;

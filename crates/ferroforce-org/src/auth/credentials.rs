@@ -1,5 +1,8 @@
 //! What a program needs to sign in, for those in the same process.
 
+use std::io;
+use std::path::PathBuf;
+
 use super::secret::Secret;
 use crate::local::LocalOrg;
 
@@ -49,6 +52,18 @@ impl LocalOrg {
     /// app has a key that the org did not make. The first call takes a moment.
     pub fn private_key_pem(&self) -> Option<&str> {
         Some(self.org().auth.first_app().generated()?.private_pem())
+    }
+
+    /// Writes [`private_key_pem`](Self::private_key_pem) to a file of mode 0600 and returns its
+    /// path. The file goes with the org, unless the org was given a folder for it.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be written.
+    pub fn private_key_file(&self) -> io::Result<Option<PathBuf>> {
+        let key = self.private_key_pem();
+        key.map(|key| self.org().files.write("jwt-private-key.pem", key))
+            .transpose()
     }
 
     /// The session that the org starts with: of the first user and the first app.

@@ -16,7 +16,7 @@ use http::request::Parts;
 
 pub(crate) use body::read as read_body;
 use encode::RequestIds;
-pub(crate) use serve::{Service, accept};
+pub(crate) use serve::{Service, accept, connection};
 
 use crate::error::ApiError;
 use crate::org::Org;

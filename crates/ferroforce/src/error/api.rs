@@ -195,8 +195,8 @@ codes! {
 /// Bulk API 1.0 writes its codes in another way.
 const SYNONYMS: [(&str, &str); 1] = [("InvalidSessionId", "INVALID_SESSION_ID")];
 
-/// Codes are short; what is longer is not one and is cut, so that a hostile
-/// answer cannot fill logs.
+/// Codes go into logs, so what does not look like one is none: they are short
+/// and made of letters, digits, underscores and dots.
 const CODE_LENGTH: usize = 80;
 
 impl From<String> for ErrorCode {
@@ -266,9 +266,8 @@ impl From<Wire<'_>> for ApiError {
             .iter()
             .find(|(from, _)| *from == wire.code)
             .map_or(wire.code.as_str(), |(_, to)| to);
-        let end = code.floor_char_boundary(CODE_LENGTH);
         Self {
-            code: ErrorCode::from(&code[..end]),
+            code: ErrorCode::from(code),
             message: wire.message.unwrap_or_default(),
             fields: wire.fields.unwrap_or_default(),
             duplicates: wire.duplicates.map(matches).unwrap_or_default(),
@@ -303,16 +302,19 @@ fn matches(raw: &RawValue) -> Vec<DuplicateMatch> {
 /// Reads an error body: a list of errors, a single one, or nothing that this
 /// crate knows (HTML from the edge, for example), which gives an empty list.
 pub(crate) fn parse_error_body(body: &[u8]) -> Vec<ApiError> {
-    let from_list = || serde_json::from_slice::<Vec<Wire<'_>>>(body).ok();
-    let from_one = || {
-        serde_json::from_slice::<Wire<'_>>(body)
-            .ok()
-            .map(|one| vec![one])
+    let list = match body.trim_ascii_start().first() {
+        Some(b'[') => serde_json::from_slice::<Vec<Wire<'_>>>(body),
+        Some(b'{') => serde_json::from_slice::<Wire<'_>>(body).map(|one| vec![one]),
+        _ => return Vec::new(),
     };
-    from_list()
-        .or_else(from_one)
-        .unwrap_or_default()
+    list.unwrap_or_default()
         .into_iter()
+        .filter(|wire| is_code(&wire.code))
         .map(ApiError::from)
         .collect()
+}
+
+fn is_code(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    (1..=CODE_LENGTH).contains(&text.len()) && text.bytes().all(allowed)
 }

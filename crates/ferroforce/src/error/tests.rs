@@ -79,10 +79,24 @@ fn both_spellings_of_the_duplicates_key_are_read() {
     }
 }
 
+/// A body like `["…"]` was once read as an error whose code was that text.
 #[test]
-fn a_code_of_any_length_is_cut_on_a_character() {
-    let body = format!(r#"[{{"errorCode":"{}","message":""}}]"#, "é".repeat(500));
-    assert!(parse_error_body(body.as_bytes())[0].code().as_str().len() <= 80);
+fn what_does_not_look_like_a_code_is_none() {
+    let long = "A".repeat(500);
+    for text in ["Ada@x.example", "EXT-4711", "é", "", "two words", &long] {
+        let shapes = [
+            serde_json::json!([text]),
+            serde_json::json!([[text]]),
+            serde_json::json!({"errorCode": text}),
+            serde_json::json!([{"errorCode": text, "message": "m"}]),
+        ];
+        for shape in shapes {
+            assert!(
+                parse_error_body(shape.to_string().as_bytes()).is_empty(),
+                "{shape}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub use page::Page;
 pub use pages::Pages;
-pub use rows::Rows;
+pub use rows::{Records, Rows};
 
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,8 +32,23 @@ const BATCH_SIZES: std::ops::RangeInclusive<u32> = 200..=2000;
 ///
 /// One of its finishers sends it: [`fetch_all`](Self::fetch_all),
 /// [`fetch_one`](Self::fetch_one), [`fetch_optional`](Self::fetch_optional),
-/// [`rows`](Self::rows) as a stream,
+/// [`rows`](Self::rows) and [`records`](Self::records) as streams,
 /// [`pages`](Self::pages), [`count`](Self::count).
+///
+/// ```no_run
+/// # async fn run(salesforce: ferroforce::Salesforce, name: String) -> ferroforce::Result<()> {
+/// use futures_util::TryStreamExt;
+///
+/// let mut records = salesforce
+///     .query("SELECT Id, Name, Owner.Name FROM Account WHERE Name = :name")
+///     .bind("name", name)
+///     .records();
+/// while let Some(record) = records.try_next().await? {
+///     println!("{}", record.get::<String>("Owner.Name")?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a query does nothing until one of its finishers sends it"]
 pub struct Query {
     client: Salesforce,
@@ -95,6 +110,12 @@ impl Query {
     /// come. An error that ends the query is followed by the end.
     pub fn rows<T: DeserializeOwned>(self) -> Rows<T> {
         Rows::new(self.into_pages())
+    }
+
+    /// The rows as a stream of [`Record`](crate::Record)s, for columns that are
+    /// not known when the program is written. See [`rows`](Self::rows).
+    pub fn records(self) -> Records {
+        Records::new(self.into_pages())
     }
 
     /// The pages as Salesforce cuts them.

@@ -71,6 +71,11 @@ impl RawPage {
         self.rows.len()
     }
 
+    /// The text of row `index`, in the memory of the page.
+    pub(super) fn slice(&self, index: usize) -> Bytes {
+        self.body.slice(self.rows[index].clone())
+    }
+
     /// Row `index` as a `T`. `number` is its place in the whole query.
     pub(super) fn row<T: DeserializeOwned>(&self, index: usize, number: u64) -> Result<T> {
         let bytes = &self.body[self.rows[index].clone()];

@@ -9,10 +9,25 @@ use serde::de::DeserializeOwned;
 use super::page::RawPage;
 use super::pages::Source;
 use crate::error::Result;
+use crate::types::{Record, Shapes};
 
 /// A query's rows as a stream; made by [`Query::rows`](super::Query::rows).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Rows<T> {
+    cursor: Cursor,
+    item: PhantomData<fn() -> T>,
+}
+
+/// A query's rows as a stream of [`Record`]s; made by
+/// [`Query::records`](super::Query::records).
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Records {
+    cursor: Cursor,
+    shapes: Shapes,
+}
+
+/// A place in the rows of a query.
+struct Cursor {
     source: Source,
     page: Option<RawPage>,
     /// The next row of the page.
@@ -20,49 +35,42 @@ pub struct Rows<T> {
     /// Its place in the whole query.
     number: u64,
     total_size: Option<u64>,
-    item: PhantomData<fn() -> T>,
 }
 
-impl<T> Rows<T> {
-    pub(super) fn new(source: Source) -> Self {
+impl Cursor {
+    fn new(source: Source) -> Self {
         Self {
             source,
             page: None,
             index: 0,
             number: 0,
             total_size: None,
-            item: PhantomData,
         }
     }
 
-    /// How many rows the query found when it was asked; known once the first
-    /// page is there. Rows may come and go while its pages are read.
-    pub fn total_size(&self) -> Option<u64> {
-        self.total_size
-    }
-}
-
-impl<T: DeserializeOwned> Stream for Rows<T> {
-    type Item = Result<T>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        let this = &mut *self;
+    /// Reads the next row by `read`, which gets its page, its place there and
+    /// its number.
+    fn poll_row<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(&RawPage, usize, u64) -> Result<R>,
+    ) -> Poll<Option<Result<R>>> {
         loop {
-            if let Some(page) = &this.page
-                && this.index < page.len()
+            if let Some(page) = &self.page
+                && self.index < page.len()
             {
-                let row = page.row(this.index, this.number);
-                this.index += 1;
-                this.number += 1;
+                let row = read(page, self.index, self.number);
+                self.index += 1;
+                self.number += 1;
                 return Poll::Ready(Some(row));
             }
             // An empty page is no end; only the server's `done` is.
-            this.page = None;
-            match ready!(this.source.poll_page(cx)).transpose()? {
+            self.page = None;
+            match ready!(self.source.poll_page(cx)).transpose()? {
                 Some(page) => {
-                    this.total_size.get_or_insert(page.total_size);
-                    this.page = Some(page);
-                    this.index = 0;
+                    self.total_size.get_or_insert(page.total_size);
+                    self.page = Some(page);
+                    self.index = 0;
                 }
                 None => return Poll::Ready(None),
             }
@@ -70,11 +78,69 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
     }
 }
 
-impl<T> fmt::Debug for Rows<T> {
+impl<T> Rows<T> {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            cursor: Cursor::new(source),
+            item: PhantomData,
+        }
+    }
+
+    /// How many rows the query found when it was asked; known once the first
+    /// page is there. Rows may come and go while its pages are read.
+    pub fn total_size(&self) -> Option<u64> {
+        self.cursor.total_size
+    }
+}
+
+impl Records {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            cursor: Cursor::new(source),
+            shapes: Shapes::default(),
+        }
+    }
+
+    /// As [`Rows::total_size`].
+    pub fn total_size(&self) -> Option<u64> {
+        self.cursor.total_size
+    }
+}
+
+impl<T: DeserializeOwned> Stream for Rows<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        self.cursor.poll_row(cx, RawPage::row)
+    }
+}
+
+impl Stream for Records {
+    type Item = Result<Record>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Record>>> {
+        let Self { cursor, shapes } = self.get_mut();
+        cursor.poll_row(cx, |page, index, _| Record::read(page.slice(index), shapes))
+    }
+}
+
+impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows")
+        f.debug_struct("Cursor")
             .field("number", &self.number)
             .field("total_size", &self.total_size)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Rows<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rows").field(&self.cursor).finish()
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Records").field(&self.cursor).finish()
     }
 }

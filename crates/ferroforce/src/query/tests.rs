@@ -314,3 +314,17 @@ async fn bad_input_is_refused_before_anything_is_sent() {
         .await
         .unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_keep_numbers_and_order() {
+    let body = r#"{"totalSize":2,"done":true,"records":[{"attributes":{"type":"T"},"B":1.10,"A":null},{"attributes":{"type":"T"},"B":99999999999999999999,"A":"x"}]}"#;
+    let script = Script::replies([Reply::json(200, body)]);
+    let records = salesforce(&script).query("SELECT B, A FROM T").records();
+    let records: Vec<_> = records.try_collect().await.unwrap();
+    assert_eq!(records[0].json("B"), Some("1.10"));
+    assert_eq!(records[1].json("b"), Some("99999999999999999999"));
+    assert_eq!(
+        serde_json::to_string(&records[0]).unwrap(),
+        r#"{"attributes":{"type":"T"},"B":1.10,"A":null}"#
+    );
+}

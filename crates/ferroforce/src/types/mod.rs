@@ -11,6 +11,7 @@ mod time;
 pub use date::Date;
 pub use datetime::DateTime;
 pub(crate) use excerpt::Excerpt;
+pub(crate) use record::Shapes;
 pub use record::{Field, Fields, Record};
 pub use record_id::RecordId;
 pub use time::Time;

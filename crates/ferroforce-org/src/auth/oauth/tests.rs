@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::admin::policies::Policies;
 use crate::auth::jwt::tests::sign;
-use crate::auth::{AuthState, ConnectedApp, User};
+use crate::auth::{ConnectedApp, User};
 use crate::settings::Settings;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
-    let mut org = Arc::into_inner(Org::new(Settings::default()).unwrap()).unwrap();
     let users = vec![
         User::new("ada@example.com")
             .password("secret")
@@ -27,8 +26,12 @@ fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
             .security_token("")
             .active(false),
     ];
-    org.auth = AuthState::new(org.id, users, apps, org.clock.now()).unwrap();
-    Arc::new(org)
+    Org::new(Settings {
+        users,
+        apps,
+        ..Settings::default()
+    })
+    .unwrap()
 }
 
 fn app() -> ConnectedApp {

@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HOST};
 
 use super::*;
 use crate::admin::policies::{Policies, SecurityTokenRule};
-use crate::auth::{AuthState, User};
+use crate::auth::User;
 use crate::settings::Settings;
 
 const PARTNER: &str = "urn:partner.soap.sforce.com";
@@ -15,9 +15,11 @@ const INVALID_LOGIN: &str =
     "INVALID_LOGIN: Invalid username, password, security token; or user locked out.";
 
 fn org_of(users: Vec<User>) -> Arc<Org> {
-    let mut org = Arc::into_inner(Org::new(Settings::default()).unwrap()).unwrap();
-    org.auth = AuthState::new(org.id, users, Vec::new(), org.clock.now()).unwrap();
-    Arc::new(org)
+    Org::new(Settings {
+        users,
+        ..Settings::default()
+    })
+    .unwrap()
 }
 
 fn ada() -> User {

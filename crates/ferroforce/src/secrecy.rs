@@ -1,0 +1,215 @@
+//! No secret and no data of the org where it does not belong: one test over
+//! everything that can be printed.
+
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::auth::{ClientCredentials, Session, SoapLogin};
+use crate::client::{Salesforce, SalesforceBuilder};
+use crate::error::Error;
+use crate::events;
+use crate::retry::RetryPolicy;
+use crate::script::{ORG, Reply, Script, builder};
+
+/// What must not be seen anywhere.
+const SECRETS: [&str; 4] = ["pa55word", "s3curity", "cl13ntsecret", "00D!t0k3n"];
+
+/// What the caller may see in an error, and spans, events and redacted errors
+/// may not hold.
+const DATA: [&str; 4] = ["Ada@x.example", "EXT-4711", "003000000000001", "WHERE"];
+
+/// Keeps all that is traced, as text.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<String>>);
+
+impl Visit for Tape {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0.lock().unwrap(), " {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Tape {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("ferroforce")
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let _ = write!(
+            self.0.lock().unwrap(),
+            "\nspan {}",
+            attributes.metadata().name()
+        );
+        attributes.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let _ = write!(self.0.lock().unwrap(), "\n{}", event.metadata().level());
+        event.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Everything that was printed, by where it may be seen.
+#[derive(Default)]
+struct Printed {
+    caller: String,
+    logs: String,
+}
+
+impl Printed {
+    fn error(&mut self, error: &Error) {
+        let _ = write!(self.caller, "\n{error}\n{error:?}\n{error:#?}");
+        let _ = write!(self.logs, "\n{}\n{:?}", error.redacted(), error.redacted());
+        let mut source: Option<&dyn std::error::Error> = Some(error);
+        while let Some(error) = source {
+            let _ = write!(self.caller, "\n{error}\n{error:?}");
+            source = error.source();
+        }
+    }
+}
+
+fn granted() -> Reply {
+    Reply::json(
+        200,
+        &json!({"access_token": SECRETS[3], "instance_url": ORG}).to_string(),
+    )
+}
+
+fn replies() -> Vec<Reply> {
+    let talkative = format!("no {} and {} {}", DATA[0], DATA[1], DATA[2]);
+    vec![
+        granted(),
+        Reply::html(503),
+        Reply::error(400, "DUPLICATE_VALUE", &talkative),
+        Reply::expired(),
+        granted(),
+        Reply::json(200, &format!("[\"{}\"", DATA[0])),
+        Reply::json(300, &json!([talkative]).to_string()),
+        Reply::json(302, "").header("location", &format!("https://x.example/{}", DATA[1])),
+        Reply::Fail(crate::transport::TransportErrorKind::Interrupted),
+        Reply::json(
+            200,
+            &json!({"totalSize": 1, "done": true, "records": [{"Id": DATA[2]}]}).to_string(),
+        ),
+    ]
+}
+
+async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
+    let _ = write!(printed.caller, "{builder:?}");
+    let salesforce: Salesforce = builder
+        .retry(RetryPolicy::default().max_retries(1))
+        .build()
+        .unwrap();
+    let contacts = salesforce.sobject("Contact");
+    let by_key = contacts.external_id("Ext__c", DATA[1]);
+    let body = json!({"Email": DATA[0]});
+    let query = || {
+        salesforce
+            .query("SELECT Id FROM Contact WHERE Email = :email")
+            .bind("email", DATA[0])
+    };
+    // These are printed for logs, whoever prints them.
+    let _ = write!(
+        printed.logs,
+        "{salesforce:?} {by_key:?} {:?} {:?} {:?} {:?}",
+        query(),
+        contacts.create(&body),
+        contacts.get::<Value>(DATA[2]).into_op(),
+        salesforce
+            .request(http::Method::POST, format!("/x/{}", DATA[1]))
+            .json_body(&body),
+    );
+    for _ in 0..2 {
+        let outcomes = [
+            contacts.create(&body).await.map(drop),
+            by_key.upsert(&body).await.map(drop),
+            by_key.get::<Value>().await.map(drop),
+            contacts.update("003000000000001AAA", &body).await,
+            query().fetch_all::<(u8, u8)>().await.map(drop),
+            salesforce
+                .request(http::Method::GET, format!("/x/{}", DATA[1]))
+                .send()
+                .await
+                .map(drop),
+        ];
+        for error in outcomes.into_iter().filter_map(Result::err) {
+            printed.error(&error);
+        }
+    }
+    let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
+    let _ = write!(printed.logs, "{:?}", salesforce.session());
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
+    let tape = Tape::default();
+    let guard = tracing::subscriber::set_default(tape.clone());
+    let mut printed = Printed::default();
+    let seen = Arc::new(Mutex::new(String::new()));
+    let soap = || SoapLogin::new("user@x.example", SECRETS[0]).security_token(SECRETS[1]);
+    let client = || ClientCredentials::new("id", SECRETS[2]);
+    let _ = write!(printed.caller, "{:?} {:?}", soap(), client());
+
+    let sessions: [Session; 3] = [client().into(), soap().into(), client().into()];
+    for (number, session) in sessions.into_iter().enumerate() {
+        let all = replies();
+        // The third client never gets in.
+        let skip = if number == 2 { 1 } else { 0 };
+        let script = Script::new(move |sent, at| match sent.uri.path() {
+            "/services/oauth2/token" if skip == 0 => granted(),
+            _ => all[(at + skip) % all.len()].clone(),
+        });
+        let log = Arc::clone(&seen);
+        let builder =
+            builder(session, &script)
+                .org_url(ORG)
+                .observer(move |event: &events::Event| {
+                    let _ = write!(log.lock().unwrap(), "\n{event:?}");
+                });
+        use_everything(builder, &mut printed).await;
+    }
+    drop(guard);
+
+    let traced = tape.0.lock().unwrap().clone();
+    let events = seen.lock().unwrap().clone();
+    for part in [
+        "span ferroforce.request",
+        "signed in",
+        "will be sent again",
+        "request failed",
+    ] {
+        assert!(traced.contains(part), "the tape ran: {part} in {traced}");
+    }
+    for secret in SECRETS {
+        for (place, text) in [
+            ("caller", &printed.caller),
+            ("logs", &printed.logs),
+            ("trace", &traced),
+            ("events", &events),
+        ] {
+            assert!(!text.contains(secret), "{secret} in {place}: {text}");
+        }
+    }
+    for data in DATA {
+        for (place, text) in [
+            ("logs", &printed.logs),
+            ("trace", &traced),
+            ("events", &events),
+        ] {
+            assert!(!text.contains(data), "{data} in {place}: {text}");
+        }
+    }
+}
