@@ -124,16 +124,24 @@ impl<'a> Compiler<'a> {
                 }
             }
             Comparand::Range(range) => {
-                let start = self.bind(SqlValue::Integer(range.start));
-                let end = self.bind(SqlValue::Integer(range.end));
-                match operator {
-                    Operator::Less => format!("{key} < {start}"),
-                    Operator::LessOrEqual => format!("{key} < {end}"),
-                    Operator::Greater => format!("{key} >= {end}"),
-                    Operator::GreaterOrEqual => format!("{key} >= {start}"),
-                    Operator::NotEqual => negated(&format!("{key} >= {start} AND {key} < {end}")),
-                    _ => format!("({key} >= {start} AND {key} < {end})"),
-                }
+                let (word, bound) = match operator {
+                    Operator::Less => ("<", range.start),
+                    Operator::LessOrEqual => ("<", range.end),
+                    Operator::Greater => (">=", range.end),
+                    Operator::GreaterOrEqual => (">=", range.start),
+                    _ => {
+                        let start = self.bind(SqlValue::Integer(range.start));
+                        let end = self.bind(SqlValue::Integer(range.end));
+                        let inside = format!("({key} >= {start} AND {key} < {end})");
+                        return if operator == Operator::NotEqual {
+                            negated(&inside)
+                        } else {
+                            inside
+                        };
+                    }
+                };
+                let bound = self.bind(SqlValue::Integer(bound));
+                format!("{key} {word} {bound}")
             }
         }
     }

@@ -121,7 +121,14 @@ fn schema() -> Schema {
         ),
         object(
             "ContentVersion",
-            vec![text("Title"), field("VersionData", FieldType::Base64)],
+            vec![
+                text("Title"),
+                Field {
+                    case_sensitive: true,
+                    ..text("Code__c")
+                },
+                field("VersionData", FieldType::Base64),
+            ],
         ),
         object("Hidden", Vec::new()),
     ])
