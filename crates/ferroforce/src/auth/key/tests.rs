@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+static_assertions::assert_impl_all!(PrivateKey: Send, Sync, Clone);
+
 macro_rules! test_key {
     ($name:literal) => {
         (

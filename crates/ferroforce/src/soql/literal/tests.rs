@@ -125,6 +125,9 @@ fn lists() {
         "(TODAY,LAST_N_DAYS:1)",
     );
 
+    let mixed: [&dyn Literal; 3] = [&1, &"a", &None::<bool>];
+    assert_literal(mixed, "(1,'a',null)");
+
     assert_refused([0; 0], "the list is empty");
     assert_refused(BTreeSet::<String>::new(), "the list is empty");
     assert_refused([[1], [2]], "a list cannot stand in a list");

@@ -4,6 +4,9 @@ use super::*;
 use crate::soql::Number;
 use crate::types::RecordId;
 
+static_assertions::assert_impl_all!(Soql: Send, Sync, Clone, From<&'static str>);
+static_assertions::assert_not_impl_any!(Soql: From<String>, From<&'static String>);
+
 fn rendered(soql: impl Into<Soql>) -> String {
     match soql.into().render() {
         Ok(text) => text.into_owned(),

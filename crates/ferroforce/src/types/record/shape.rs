@@ -51,7 +51,9 @@ pub(crate) struct Shapes(Option<Arc<Shape>>);
 impl Shapes {
     /// Finds the members of a JSON object.
     pub(super) fn split(&mut self, row: &[u8]) -> Result<(Arc<Shape>, Cells), serde_json::Error> {
-        let mut json = serde_json::Deserializer::from_slice(row);
+        // Checked once here, and not once for each value.
+        let text = std::str::from_utf8(row).map_err(serde_json::Error::custom)?;
+        let mut json = serde_json::Deserializer::from_str(text);
         let known = self.0.as_ref().map_or(&[][..], |shape| &shape.0);
         let split = json.deserialize_map(Split { row, known })?;
         json.end()?;
