@@ -44,7 +44,7 @@ impl Org {
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
             auth: auth::AuthState::new(id, users, apps, clock.now()).map_err(StartError::new)?,
-            schema: Arc::new(Schema::default()),
+            schema: Arc::new(Schema::standard().map_err(StartError::new)?),
             usage: Usage::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),

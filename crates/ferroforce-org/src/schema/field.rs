@@ -28,9 +28,13 @@ pub(crate) struct Field {
     pub(crate) sortable: bool,
     pub(crate) groupable: bool,
     pub(crate) aggregatable: bool,
+    /// Whether field-level security applies to it.
+    pub(crate) permissionable: bool,
     pub(crate) custom: bool,
     pub(crate) calculated: bool,
     pub(crate) auto_number: bool,
+    /// How the numbers look: `INV-{0000}`.
+    pub(crate) auto_number_format: Option<String>,
     pub(crate) name_field: bool,
     pub(crate) name_pointing: bool,
     pub(crate) html_formatted: bool,

@@ -1,8 +1,14 @@
 //! The org's objects and fields.
 
+mod build;
 mod field;
 mod field_type;
+mod file;
 mod object;
+mod standard;
+#[cfg(test)]
+mod tests;
+mod well_known;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +16,11 @@ use std::sync::Arc;
 pub(crate) use field::{Field, PicklistValue};
 pub(crate) use field_type::FieldType;
 pub(crate) use object::{ChildRelationship, Object, RecordType};
+
+/// What is wrong with a schema.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SchemaError(String);
 
 /// Every object that the org knows. It does not change while the org runs.
 #[derive(Debug, Default)]
@@ -39,6 +50,11 @@ impl Schema {
             by_name,
             by_key_prefix,
         }
+    }
+
+    /// The standard objects.
+    pub(crate) fn standard() -> Result<Self, SchemaError> {
+        standard::objects().map(Self::new).map_err(SchemaError)
     }
 
     /// The object of this name, in whatever letter case.

@@ -24,11 +24,12 @@ pub(crate) struct Object {
     pub(crate) layoutable: bool,
     pub(crate) mru_enabled: bool,
     pub(crate) feed_enabled: bool,
+    pub(crate) deep_cloneable: bool,
     /// In the order of the describe.
     pub(crate) fields: Vec<Field>,
     pub(crate) children: Vec<ChildRelationship>,
     pub(crate) record_types: Vec<RecordType>,
-    positions: HashMap<String, usize>,
+    pub(super) positions: HashMap<String, usize>,
 }
 
 /// A lookup of another object, seen from the object that it points to.
@@ -95,6 +96,18 @@ impl Object {
     /// The field that names a record: `Name`, `Subject`, `CaseNumber`.
     pub(crate) fn name_field(&self) -> Option<&Field> {
         self.fields.iter().find(|field| field.name_field)
+    }
+}
+
+impl RecordType {
+    /// The record type of records that have none.
+    pub(crate) fn master() -> Self {
+        Self {
+            id: "012000000000000AAA".to_owned(),
+            name: "Master".to_owned(),
+            developer_name: "Master".to_owned(),
+            master: true,
+        }
     }
 }
 
