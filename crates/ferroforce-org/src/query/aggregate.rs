@@ -5,7 +5,8 @@ use ferroforce_soql::ast::{Field, Grouping, Query, Select, SelectItem};
 use super::Compiler;
 use super::fault::malformed;
 use super::operand::{Kind, Operand};
-use super::plan::{GroupColumn, GroupsPlan, Plan, Statement};
+use super::plan::{GroupsPlan, Plan, Statement};
+use super::shape::Item;
 use crate::error::ApiError;
 
 const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
@@ -48,7 +49,7 @@ impl<'a> Compiler<'a> {
                 let found = format!("SELECT 1 {}{filter}{}", self.tables.sql(), window.sql());
                 return Ok(Plan::Count(Statement {
                     sql: format!("SELECT count(*) FROM ({found})"),
-                    params: self.take_params()?,
+                    params: std::mem::take(&mut self.params),
                 }));
             }
         };
@@ -59,20 +60,20 @@ impl<'a> Compiler<'a> {
         }
         let groups = self.groups(query)?;
         self.groups = Some(groups.clone());
-        let mut values = Vec::new();
-        let mut columns: Vec<GroupColumn> = Vec::new();
+        let mut columns = Vec::new();
+        let mut named = Vec::new();
         for item in items {
             let (operand, name) = self.group_item(item)?;
-            if columns.iter().any(|known| known.name == name) {
+            if named.iter().any(|known: &Item| known.name() == name) {
                 let message = format!("duplicate alias: {name}");
                 return Err(ApiError::bad_request("MALFORMED_QUERY", message));
             }
-            columns.push(GroupColumn {
+            named.push(Item::Column {
                 name,
                 kind: operand.kind,
-                aggregate: !groups.contains(&operand.key),
+                column: columns.len(),
             });
-            values.push(operand.value);
+            columns.push(operand.value);
         }
         let having = match query
             .group_by
@@ -90,7 +91,7 @@ impl<'a> Compiler<'a> {
         };
         let sql = format!(
             "SELECT {} {}{filter}{}{having}{}{}",
-            values.join(", "),
+            columns.join(", "),
             self.tables.sql(),
             clause("GROUP", &groups),
             clause("ORDER", &order),
@@ -99,9 +100,9 @@ impl<'a> Compiler<'a> {
         Ok(Plan::Groups(GroupsPlan {
             statement: Statement {
                 sql,
-                params: self.take_params()?,
+                params: std::mem::take(&mut self.params),
             },
-            columns,
+            items: named,
         }))
     }
 

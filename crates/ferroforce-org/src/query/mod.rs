@@ -4,7 +4,6 @@
 //! a record; [`Plan::run`] runs it. What the engine does not know answers 501.
 
 mod aggregate;
-mod columns;
 mod date_range;
 mod fault;
 mod filter;
@@ -38,9 +37,6 @@ pub(crate) use plan::{Page, Plan};
 /// How many characters a query may have.
 const MOST_CHARACTERS: usize = 100_000;
 
-/// How many values a query may hold; SQLite takes 32,766, of which some are held back for ids.
-const MOST_PARAMETERS: usize = 30_000;
-
 /// How far OFFSET reaches.
 const MOST_OFFSET: i64 = 2_000;
 
@@ -73,15 +69,12 @@ pub(crate) fn compile(schema: &Schema, soql: &str, scope: &Scope) -> Result<Plan
         None => return Err(ApiError::unsupported("a query without FROM")),
     };
     compiler.enter(object, &query.from)?;
-    let plan = if query.group_by.is_some()
-        || matches!(query.select, Select::Count)
-        || aggregate::used(&query)
+    if query.group_by.is_some() || matches!(query.select, Select::Count) || aggregate::used(&query)
     {
-        compiler.aggregate(&query)?
+        compiler.aggregate(&query)
     } else {
-        Plan::Rows(Box::new(compiler.rows(&query)?))
-    };
-    Ok(plan)
+        Ok(Plan::Rows(Box::new(compiler.rows(&query)?)))
+    }
 }
 
 fn unreadable(error: &ParseError) -> ApiError {
@@ -140,17 +133,6 @@ impl<'a> Compiler<'a> {
             )),
             None => Err(self.source.no_object(name.span, &name.text)),
         }
-    }
-
-    /// The values of the statement's parameters, unless there are too many for one statement.
-    fn take_params(&mut self) -> Result<Vec<SqlValue>, ApiError> {
-        if self.params.len() > MOST_PARAMETERS {
-            return Err(ApiError::bad_request(
-                "QUERY_TOO_COMPLICATED",
-                "Query is too complicated: too many values.",
-            ));
-        }
-        Ok(std::mem::take(&mut self.params))
     }
 
     /// Makes a value a parameter of the statement and returns its name.

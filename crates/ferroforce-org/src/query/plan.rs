@@ -7,9 +7,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::Window;
 use super::fault::malformed;
-use super::operand::Kind;
 use super::render::{Children, Renderer, Texts, group, result};
-use super::shape::Shape;
+use super::shape::{Item, Shape};
 use crate::error::ApiError;
 use crate::id::RecordId;
 
@@ -105,16 +104,7 @@ pub(crate) struct Statement {
 #[derive(Debug)]
 pub(crate) struct GroupsPlan {
     pub(super) statement: Statement,
-    pub(super) columns: Vec<GroupColumn>,
-}
-
-/// A column of the answer to a query for groups.
-#[derive(Debug)]
-pub(super) struct GroupColumn {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    /// Whether it is an aggregate, and not what rows are grouped by.
-    pub(super) aggregate: bool,
+    pub(super) items: Vec<Item>,
 }
 
 impl GroupsPlan {
@@ -129,7 +119,7 @@ impl GroupsPlan {
                      results to a single batch",
                 ));
             }
-            group(row, &self.columns, rows.next())?;
+            group(row, &self.items, rows.next())?;
         }
         Ok(Page {
             total: rows.count,

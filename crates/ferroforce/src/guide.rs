@@ -1,0 +1,94 @@
+//! The guide: one page for each thing that people set out to do.
+//!
+//! | to | read |
+//! |---|---|
+//! | sign in, and choose how | [`sign_in`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`soap_login`], [`custom_flow`] |
+//! | read and write records | [`records`] |
+//! | query | [`queries`] |
+//! | know what is repeated and what an error means | [`errors_and_retries`] |
+//! | see what the client does | [`events_and_tracing`] |
+//! | test without an org | [`testing`] |
+//! | come from Python's aiosalesforce | [`from_aiosalesforce`] |
+//! | review the crate | [`security`] |
+
+#![cfg_attr(
+    not(all(feature = "jwt", feature = "reqwest")),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "the pages tell of every feature"
+    )
+)]
+
+/// Signing in: which flow, what a session is, what happens when a token ends.
+pub mod sign_in {
+    #![doc = ""]
+    #![doc = include_str!("../docs/sign-in.md")]
+}
+
+/// Signing in with an app's id and secret.
+pub mod client_credentials {
+    #![doc = ""]
+    #![doc = include_str!("../docs/client-credentials.md")]
+}
+
+/// Signing in with an RSA key.
+#[cfg(feature = "jwt")]
+pub mod jwt_bearer {
+    #![doc = ""]
+    #![doc = include_str!("../docs/jwt-bearer.md")]
+}
+
+/// Signing in with a user name and a password.
+pub mod soap_login {
+    #![doc = ""]
+    #![doc = include_str!("../docs/soap-login.md")]
+}
+
+/// Signing in by a flow of your own.
+pub mod custom_flow {
+    #![doc = ""]
+    #![doc = include_str!("../docs/custom-flow.md")]
+}
+
+/// Creating, reading, updating, deleting and upserting records.
+pub mod records {
+    #![doc = ""]
+    #![doc = include_str!("../docs/records.md")]
+}
+
+/// Queries, and how values get into them.
+pub mod queries {
+    #![doc = ""]
+    #![doc = include_str!("../docs/queries.md")]
+}
+
+/// Errors, and what is sent again.
+pub mod errors_and_retries {
+    #![doc = ""]
+    #![doc = include_str!("../docs/errors-and-retries.md")]
+}
+
+/// Seeing what the client does.
+pub mod events_and_tracing {
+    #![doc = ""]
+    #![doc = include_str!("../docs/events-and-tracing.md")]
+}
+
+/// Testing without an org of Salesforce's.
+pub mod testing {
+    #![doc = ""]
+    #![doc = include_str!("../docs/testing.md")]
+}
+
+/// Coming from Python's aiosalesforce.
+pub mod from_aiosalesforce {
+    #![doc = ""]
+    #![doc = include_str!("../docs/from-aiosalesforce.md")]
+}
+
+/// What a security review asks.
+pub mod security {
+    #![doc = ""]
+    #![doc = include_str!("../docs/security.md")]
+}
