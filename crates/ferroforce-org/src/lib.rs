@@ -9,6 +9,7 @@
 mod admin;
 mod auth;
 mod clock;
+mod describe;
 mod error;
 mod http;
 mod id;
