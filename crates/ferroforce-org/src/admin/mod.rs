@@ -6,6 +6,8 @@ mod fault;
 mod guard;
 mod inject;
 mod log;
+mod pattern;
+mod plain;
 pub(crate) mod policies;
 mod routes;
 mod rules;

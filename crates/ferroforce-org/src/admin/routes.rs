@@ -1,22 +1,5 @@
-//! The admin API over HTTP, for tests in other processes and other languages.
-//!
-//! Each request carries the admin token in `X-Org-Admin-Token` and, if it has a body, JSON:
-//!
-//! | request | does |
-//! |---|---|
-//! | `GET /__org/health` | tells that the org is up; needs no token |
-//! | `GET /__org/faults` | lists faults |
-//! | `POST /__org/faults` | adds a fault, answers its `id` |
-//! | `DELETE /__org/faults`, `DELETE /__org/faults/{id}` | removes all faults, or one |
-//! | `PUT /__org/faults/seed` | `{"seed":7}`: starts the dice of probabilities anew |
-//! | `GET`, `DELETE /__org/requests` | lists, or forgets, the requests so far |
-//! | `POST /__org/tokens/expire`, `/__org/tokens/revoke` | ends all tokens, or with `{"token":…}` one, or with `{"username":…}` those of a user |
-//! | `POST /__org/users/lock`, `/__org/users/unlock` | `{"username":…}` |
-//! | `GET`, `PATCH /__org/policies` | tells, or changes, what the org allows |
-//! | `GET`, `PATCH /__org/clock` | `{"stop_at":"2026-03-01T12:00:00Z"}`, `{"advance_seconds":60}` or `{"run":true}` |
-//! | `POST /__org/reset` | goes back to how the org started; faults and the log are cleared |
-//! | `PUT`, `DELETE /__org/snapshots/{name}` | takes, or forgets, a snapshot |
-//! | `POST /__org/snapshots/{name}/restore` | goes back to a snapshot |
+//! The admin API over HTTP, for tests in other processes and other languages. Its requests are
+//! listed at [`LocalOrg::admin_token`](crate::LocalOrg::admin_token).
 
 use std::sync::Arc;
 

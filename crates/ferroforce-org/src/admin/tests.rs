@@ -68,6 +68,36 @@ async fn an_expired_session_is_refused_by_the_org_itself() {
 }
 
 #[tokio::test]
+async fn a_session_can_expire_every_time() {
+    let org = org();
+    strike(
+        &org,
+        Fault::expired_session().path("/services/data").always(),
+    );
+    let app = org.auth.first_app();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &app.client_id),
+        (
+            "client_secret",
+            app.client_secret.as_ref().unwrap().expose(),
+        ),
+    ];
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    for _ in 0..3 {
+        let request = Request::post("/services/oauth2/token").body(Body::from(form.clone()));
+        let granted = text(answer(&org, request.unwrap()).await).await;
+        let granted: Value = serde_json::from_str(&granted).unwrap();
+        let token = granted["access_token"].as_str().unwrap();
+        let request = Request::get(LIMITS).header(AUTHORIZATION, format!("OAuth {token}"));
+        let refused = answer(&org, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(refused.status(), 401);
+    }
+}
+
+#[tokio::test]
 async fn errors_speak_the_language_of_their_path() {
     let org = org();
     strike(&org, Fault::unavailable().retry_after(7).always());
@@ -365,13 +395,17 @@ async fn tokens_are_ended_and_users_locked() {
     );
     assert_eq!(revoke(Value::Null).await, (200, json!({"ended": 0})));
 
+    org.auth.set_policies(Policies {
+        security_token: SecurityTokenRule::Optional,
+        ..Policies::default()
+    });
     let locked = |org: &Org| {
         let password = org.auth.first_member().user.password.expose();
         org.auth
             .check_password(&user, password, org.clock.now())
-            .unwrap_err()
-            == auth::Refused::LockedOut
+            .is_err()
     };
+    assert!(!locked(&org));
     assert_eq!(
         administer(&org, Method::POST, "/users/lock", json!({"username": user}))
             .await

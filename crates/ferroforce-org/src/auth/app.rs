@@ -16,7 +16,7 @@ use super::secret::Secret;
 /// | `client_id` | required | the consumer key |
 /// | `client_secret` | none | the consumer secret; an app without one is a public client |
 /// | `certificate` | none | PEM of a certificate or an RSA public key; turns the JWT bearer flow on |
-/// | `callback_urls` | none | where the web server flow may redirect to |
+/// | `callback_urls` | none | where the web server flow may redirect to (the org does not serve that flow yet) |
 /// | `scopes` | `api`, `web`, `refresh_token` | what its tokens may do |
 /// | `client_credentials` | false | whether the client credentials flow is on |
 /// | `run_as` | none | username that client credentials act as |
@@ -129,6 +129,13 @@ impl ConnectedApp {
         self
     }
 
+    /// Sets where the web server flow may redirect to.
+    #[must_use]
+    pub fn callback_urls<S: Into<String>>(mut self, urls: impl IntoIterator<Item = S>) -> Self {
+        self.callback_urls = urls.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets what its tokens may do.
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
@@ -192,5 +199,67 @@ impl ConnectedApp {
 
     fn default_scopes() -> Vec<String> {
         ["api", "web", "refresh_token"].map(str::to_owned).to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::key::tests::certificate;
+
+    #[test]
+    fn a_seed_needs_to_say_little() {
+        let app: ConnectedApp = toml::from_str(r#"client_id = "app""#).unwrap();
+        assert!(app.client_secret.is_none() && app.verifying_key().is_none());
+        assert_eq!(app.scopes, ["api", "web", "refresh_token"]);
+        assert!(app.password_flow && app.rotate_refresh_tokens && app.secret_for_refresh);
+        assert!(!app.client_credentials && !app.admin_approved_only && !app.introspect_all);
+        assert!(app.approved("anyone@example.com"));
+    }
+
+    #[test]
+    fn a_seed_can_say_everything() {
+        let seed = format!(
+            r#"
+            client_id = "app"
+            client_secret = "s3cret"
+            certificate = """{}"""
+            callback_urls = ["http://localhost:1717/OauthRedirect"]
+            scopes = ["api"]
+            client_credentials = true
+            run_as = "ada@example.com"
+            password_flow = false
+            approved_users = ["ada@example.com"]
+            admin_approved_only = true
+            rotate_refresh_tokens = false
+            secret_for_refresh = false
+            introspect_all = true
+            "#,
+            certificate()
+        );
+        let app: ConnectedApp = toml::from_str(&seed).unwrap();
+        assert!(app.verifying_key().is_some() && app.generated().is_none());
+        assert!(app.approved("ADA@example.com") && !app.approved("bob@example.com"));
+        assert!(!format!("{app:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn mistakes_in_a_seed_are_told() {
+        for (seed, expected) in [
+            ("", "client_id"),
+            (
+                "client_id = \"app\"\nsecret = \"x\"",
+                "unknown field `secret`",
+            ),
+            (
+                "client_id = \"app\"\ncertificate = \"x\"",
+                "expected the PEM of an X.509",
+            ),
+        ] {
+            let error = toml::from_str::<ConnectedApp>(seed)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use http::Uri;
+
 use super::app::ConnectedApp;
+use super::origin::is_loopback;
 use super::secret::Secret;
 use super::user::User;
 use crate::id::RecordId;
@@ -43,6 +46,9 @@ pub enum InvalidDirectory {
         /// The three characters that such an id begins with.
         prefix: &'static str,
     },
+    /// A callback URL that is not one: it must be absolute, and `https` or to this machine.
+    #[error("the callback URL {0:?} must be absolute, and https unless it is to localhost")]
+    InvalidCallbackUrl(String),
     /// An app is to act as a user that there is not.
     #[error("the connected app {client_id:?} is to run as {username:?}, who is not a user")]
     UnknownRunAs {
@@ -112,6 +118,9 @@ impl Directory {
                     username,
                 });
             }
+            if let Some(url) = app.callback_urls.iter().find(|url| !is_callback_url(url)) {
+                return Err(InvalidDirectory::InvalidCallbackUrl(url.clone()));
+            }
             if directory.app(&app.client_id).is_some() {
                 return Err(InvalidDirectory::DuplicateClientId(app.client_id));
             }
@@ -149,6 +158,18 @@ impl Directory {
 
     pub(crate) fn app(&self, client_id: &str) -> Option<&Arc<ConnectedApp>> {
         self.apps.iter().find(|app| app.client_id == client_id)
+    }
+}
+
+/// Apps of other schemes than the web's may be called back too.
+fn is_callback_url(url: &str) -> bool {
+    let Ok(url) = url.parse::<Uri>() else {
+        return false;
+    };
+    match (url.scheme_str(), url.host()) {
+        (Some("http"), Some(host)) => is_loopback(host),
+        (Some(_), Some(_)) => true,
+        _ => false,
     }
 }
 
@@ -203,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn callback_urls_are_https_or_local() {
+        let urls = [
+            "https://example.com/callback",
+            "http://localhost:1717/OauthRedirect",
+            "myapp://auth/done",
+        ];
+        let app = ConnectedApp::new("app").callback_urls(urls);
+        assert!(Directory::new(Vec::new(), vec![app]).is_ok());
+    }
+
+    #[test]
     fn what_can_not_be_together_is_refused() {
         let refusal = |users: &[User], apps: &[ConnectedApp]| {
             Directory::new(users.to_vec(), apps.to_vec())
@@ -233,6 +265,15 @@ mod tests {
             );
         }
         let app = ConnectedApp::new("app");
+        for url in [
+            "",
+            "/callback",
+            "localhost:1717/callback",
+            "http://example.com/callback",
+        ] {
+            let refusal = refusal(&[], &[app.clone().callback_urls([url])]);
+            assert!(refusal.contains("must be absolute"), "{url}: {refusal}");
+        }
         assert_eq!(
             refusal(&[], &[app.clone(), app.clone()]),
             r#"two connected apps have the client id "app""#

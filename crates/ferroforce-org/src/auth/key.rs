@@ -87,7 +87,7 @@ impl fmt::Debug for GeneratedKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 
     use super::*;
@@ -100,6 +100,21 @@ mod tests {
         pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
             .unwrap();
         signature
+    }
+
+    fn certificate_of(private_pem: &str) -> String {
+        let key = rcgen::KeyPair::from_pem_and_sign_algo(private_pem, &rcgen::PKCS_RSA_SHA256);
+        let parameters = rcgen::CertificateParams::new(vec!["app.example.com".to_owned()]);
+        parameters
+            .unwrap()
+            .self_signed(&key.unwrap())
+            .unwrap()
+            .pem()
+    }
+
+    /// The certificate of some key pair.
+    pub(crate) fn certificate() -> String {
+        certificate_of(GeneratedKey::new().private_pem())
     }
 
     #[test]
@@ -126,15 +141,10 @@ mod tests {
 
         let pkcs1 = pair.public_key().as_ref().to_vec();
         let spki: aws_lc_rs::encoding::PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-        let certified = rcgen::KeyPair::from_pem_and_sign_algo(&private, &rcgen::PKCS_RSA_SHA256);
-        let certificate = rcgen::CertificateParams::new(vec!["app.example.com".to_owned()])
-            .unwrap()
-            .self_signed(&certified.unwrap())
-            .unwrap();
         for pem in [
             pem::encode(&pem::Pem::new("RSA PUBLIC KEY", pkcs1)),
             pem::encode(&pem::Pem::new("PUBLIC KEY", spki.as_ref())),
-            certificate.pem(),
+            certificate_of(&private),
         ] {
             let key = PublicKey::from_pem(&pem).unwrap();
             assert!(key.verifies(b"message", &signature), "{pem}");

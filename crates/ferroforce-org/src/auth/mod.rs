@@ -25,8 +25,6 @@ pub use self::directory::InvalidDirectory;
 pub use self::key::InvalidCertificate;
 pub(crate) use self::oauth::error_response as oauth_error;
 pub(crate) use self::origin::Origin;
-#[cfg(test)]
-pub(crate) use self::password::Refused;
 pub(crate) use self::secret::Secret;
 pub(crate) use self::soap::error_response as soap_error;
 pub(crate) use self::state::{AuthState, Live};
@@ -41,8 +39,6 @@ pub(crate) const ORGANIZATION_NAME: &str = "Local Org";
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentUser {
     pub(crate) id: RecordId,
-    /// The app that the session was issued to; none after a SOAP login.
-    pub(crate) client_id: Option<String>,
 }
 
 /// The routes that sign in, and those about tokens and identity.

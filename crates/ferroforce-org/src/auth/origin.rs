@@ -1,6 +1,7 @@
 //! The URL that a request came by.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use http::header::HOST;
 use http::request::Parts;
@@ -13,6 +14,8 @@ use crate::http::Arrival;
 pub(crate) struct Origin {
     scheme: &'static str,
     host: String,
+    /// Where the org really listens, if that is known.
+    local: Option<SocketAddr>,
 }
 
 impl Origin {
@@ -35,13 +38,22 @@ impl Origin {
                 || "localhost".to_owned(),
                 |authority| authority.as_str().to_owned(),
             );
-        let secure = request
-            .extensions
-            .get::<Arrival>()
-            .is_some_and(|arrival| arrival.secure);
+        let arrival = request.extensions.get::<Arrival>();
+        let secure = arrival.is_some_and(|arrival| arrival.secure);
+        let scheme = if secure { "https" } else { "http" };
+        let local = arrival.map(|arrival| arrival.local);
         Self {
-            scheme: if secure { "https" } else { "http" },
+            scheme,
             host,
+            local,
+        }
+    }
+
+    /// Where this org's API is: here, unless the request came by a login host, which has none.
+    pub(crate) fn instance_url(&self) -> String {
+        match self.local {
+            Some(local) if self.is_login_host() => format!("{}://{local}", self.scheme),
+            _ => self.to_string(),
         }
     }
 
@@ -84,8 +96,6 @@ pub(crate) fn is_loopback(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use http::Request;
 
     use super::*;
@@ -127,10 +137,29 @@ mod tests {
     }
 
     #[test]
+    fn a_login_host_has_no_api() {
+        let local = Some(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let of = |host: &str| Origin {
+            scheme: "https",
+            host: host.to_owned(),
+            local,
+        };
+        assert_eq!(
+            of("login.salesforce.com").instance_url(),
+            "https://127.0.0.1:8080"
+        );
+        assert_eq!(
+            of("acme.my.salesforce.com").instance_url(),
+            "https://acme.my.salesforce.com"
+        );
+    }
+
+    #[test]
     fn login_and_loopback_hosts_are_known_with_any_port() {
         let of = |host: &str| Origin {
             scheme: "http",
             host: host.to_owned(),
+            local: None,
         };
         for host in ["login.salesforce.com", "TEST.salesforce.com:443"] {
             assert!(

@@ -167,3 +167,64 @@ impl User {
         "America/Los_Angeles".to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_needs_to_say_little() {
+        let user: User = toml::from_str(r#"username = "ada@example.com""#).unwrap();
+        assert_eq!(
+            (user.email_address(), user.full_name().as_str()),
+            ("ada@example.com", "ada")
+        );
+        assert!(user.active && user.api_enabled && !user.password_expired);
+        assert_eq!(
+            (
+                user.password.expose().len(),
+                user.security_token.expose().len()
+            ),
+            (20, 25)
+        );
+    }
+
+    #[test]
+    fn a_seed_can_say_everything() {
+        let seed = r#"
+            username = "ada@example.com"
+            password = "Analytical1"
+            security_token = ""
+            id = "005000000000001"
+            email = "ada@lovelace.example"
+            first_name = "Ada"
+            last_name = "Byron"
+            profile_id = "00e000000000001"
+            role_id = "00E000000000001"
+            language = "de"
+            locale = "de_DE"
+            time_zone = "Europe/Berlin"
+            active = false
+            api_enabled = false
+            password_expired = true
+            "#;
+        let user: User = toml::from_str(seed).unwrap();
+        assert_eq!(
+            (user.email_address(), user.full_name().as_str()),
+            ("ada@lovelace.example", "Ada Byron")
+        );
+        assert!(!user.active && !user.api_enabled && user.password_expired);
+        assert!(!format!("{user:?}").contains("Analytical1"));
+    }
+
+    #[test]
+    fn mistakes_in_a_seed_are_told() {
+        for (seed, expected) in [
+            ("", "username"),
+            ("username = \"a\"\nmail = \"b\"", "unknown field `mail`"),
+        ] {
+            let error = toml::from_str::<User>(seed).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -11,8 +11,6 @@ use std::sync::Arc;
 
 use axum::response::IntoResponse;
 use axum::{Router, middleware};
-use http::header::HOST;
-use http::request::Parts;
 
 pub(crate) use body::read as read_body;
 use encode::RequestIds;
@@ -32,24 +30,6 @@ pub(crate) struct Arrival {
     pub(crate) secure: bool,
     pub(crate) local: SocketAddr,
     pub(crate) peer: SocketAddr,
-}
-
-/// The origin that the client used, without a slash at the end: scheme and `Host`.
-pub(crate) fn origin(request: &Parts) -> String {
-    let arrival = request.extensions.get::<Arrival>();
-    let scheme = if arrival.is_some_and(|a| a.secure) {
-        "https"
-    } else {
-        "http"
-    };
-    let host = request
-        .headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .map(str::to_owned)
-        .or_else(|| arrival.map(|a| a.local.to_string()))
-        .unwrap_or_else(|| "localhost".to_owned());
-    format!("{scheme}://{host}")
 }
 
 /// All routes of the org.

@@ -20,7 +20,6 @@ use crate::store::table;
 pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result<(), ApiError> {
     let user = CurrentUser {
         id: org.auth.directory.members()[0].id,
-        client_id: None,
     };
     let context = Context {
         org,

@@ -64,7 +64,7 @@ impl Granted<'_> {
             signature: self.signature(),
             issued_at: self.issued_at(),
             access_token: self.access_token.expose().to_owned(),
-            instance_url: self.origin.to_string(),
+            instance_url: self.origin.instance_url(),
             id: self.identity_url,
             token_type: BEARER,
         }
@@ -74,7 +74,7 @@ impl Granted<'_> {
         TokenAnswer::Assertion {
             access_token: self.access_token.expose().to_owned(),
             scope: self.scopes.join(" "),
-            instance_url: self.origin.to_string(),
+            instance_url: self.origin.instance_url(),
             id: self.identity_url,
             token_type: BEARER,
         }
@@ -87,7 +87,7 @@ impl Granted<'_> {
             access_token: self.access_token.expose().to_owned(),
             refresh_token: self.refresh_token.map(|token| token.expose().to_owned()),
             scope: self.scopes.join(" "),
-            instance_url: self.origin.to_string(),
+            instance_url: self.origin.instance_url(),
             id: self.identity_url,
             token_type: BEARER,
         }

@@ -64,11 +64,9 @@ impl LoggedIn<'_> {
     /// The whole envelope, its elements in the order of the WSDL.
     pub(crate) fn envelope(&self, flavour: Flavour) -> String {
         let Self {
-            origin,
-            version,
-            member,
-            ..
+            version, member, ..
         } = self;
+        let origin = self.origin.instance_url();
         let user = &member.user;
         let short_id = self.organization_id.short();
         let mut xml = Xml::new(&format!(r#"xmlns="{}""#, flavour.namespace()));

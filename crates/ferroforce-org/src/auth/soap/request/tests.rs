@@ -96,3 +96,19 @@ fn a_password_does_not_show_in_debug() {
     ));
     assert!(!format!("{login:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_request_that_was_cut_off_is_never_taken_for_a_whole_one() {
+    let whole = envelope(
+        "",
+        "<u:login><u:username>a</u:username><u:password>b</u:password></u:login>",
+    );
+    assert!(parse(whole.as_bytes()).is_ok());
+    for end in 0..whole.len() {
+        assert!(
+            parse(&whole.as_bytes()[..end]).is_err(),
+            "{}",
+            &whole[..end]
+        );
+    }
+}
