@@ -5,8 +5,7 @@ use ferroforce_soql::ast::{Field, Grouping, Query, Select, SelectItem};
 use super::Compiler;
 use super::fault::malformed;
 use super::operand::{Kind, Operand};
-use super::plan::{GroupsPlan, Plan, Statement};
-use super::shape::Item;
+use super::plan::{GroupColumn, GroupsPlan, Plan, Statement};
 use crate::error::ApiError;
 
 const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
@@ -49,7 +48,7 @@ impl<'a> Compiler<'a> {
                 let found = format!("SELECT 1 {}{filter}{}", self.tables.sql(), window.sql());
                 return Ok(Plan::Count(Statement {
                     sql: format!("SELECT count(*) FROM ({found})"),
-                    params: std::mem::take(&mut self.params),
+                    params: self.take_params()?,
                 }));
             }
         };
@@ -60,20 +59,20 @@ impl<'a> Compiler<'a> {
         }
         let groups = self.groups(query)?;
         self.groups = Some(groups.clone());
-        let mut columns = Vec::new();
-        let mut named = Vec::new();
+        let mut values = Vec::new();
+        let mut columns: Vec<GroupColumn> = Vec::new();
         for item in items {
             let (operand, name) = self.group_item(item)?;
-            if named.iter().any(|known: &Item| known.name() == name) {
+            if columns.iter().any(|known| known.name == name) {
                 let message = format!("duplicate alias: {name}");
                 return Err(ApiError::bad_request("MALFORMED_QUERY", message));
             }
-            named.push(Item::Column {
+            columns.push(GroupColumn {
                 name,
                 kind: operand.kind,
-                column: columns.len(),
+                aggregate: !groups.contains(&operand.key),
             });
-            columns.push(operand.value);
+            values.push(operand.value);
         }
         let having = match query
             .group_by
@@ -91,7 +90,7 @@ impl<'a> Compiler<'a> {
         };
         let sql = format!(
             "SELECT {} {}{filter}{}{having}{}{}",
-            columns.join(", "),
+            values.join(", "),
             self.tables.sql(),
             clause("GROUP", &groups),
             clause("ORDER", &order),
@@ -100,9 +99,9 @@ impl<'a> Compiler<'a> {
         Ok(Plan::Groups(GroupsPlan {
             statement: Statement {
                 sql,
-                params: std::mem::take(&mut self.params),
+                params: self.take_params()?,
             },
-            items: named,
+            columns,
         }))
     }
 

@@ -4,6 +4,7 @@
 //! a record; [`Plan::run`] runs it. What the engine does not know answers 501.
 
 mod aggregate;
+mod columns;
 mod date_range;
 mod fault;
 mod filter;
@@ -37,6 +38,9 @@ pub(crate) use plan::{Page, Plan};
 /// How many characters a query may have.
 const MOST_CHARACTERS: usize = 100_000;
 
+/// How many values a query may hold; SQLite takes 32,766, of which some are held back for ids.
+const MOST_PARAMETERS: usize = 30_000;
+
 /// How far OFFSET reaches.
 const MOST_OFFSET: i64 = 2_000;
 
@@ -69,12 +73,15 @@ pub(crate) fn compile(schema: &Schema, soql: &str, scope: &Scope) -> Result<Plan
         None => return Err(ApiError::unsupported("a query without FROM")),
     };
     compiler.enter(object, &query.from)?;
-    if query.group_by.is_some() || matches!(query.select, Select::Count) || aggregate::used(&query)
+    let plan = if query.group_by.is_some()
+        || matches!(query.select, Select::Count)
+        || aggregate::used(&query)
     {
-        compiler.aggregate(&query)
+        compiler.aggregate(&query)?
     } else {
-        Ok(Plan::Rows(Box::new(compiler.rows(&query)?)))
-    }
+        Plan::Rows(Box::new(compiler.rows(&query)?))
+    };
+    Ok(plan)
 }
 
 fn unreadable(error: &ParseError) -> ApiError {
@@ -133,6 +140,17 @@ impl<'a> Compiler<'a> {
             )),
             None => Err(self.source.no_object(name.span, &name.text)),
         }
+    }
+
+    /// The values of the statement's parameters, unless there are too many for one statement.
+    fn take_params(&mut self) -> Result<Vec<SqlValue>, ApiError> {
+        if self.params.len() > MOST_PARAMETERS {
+            return Err(ApiError::bad_request(
+                "QUERY_TOO_COMPLICATED",
+                "Query is too complicated: too many values.",
+            ));
+        }
+        Ok(std::mem::take(&mut self.params))
     }
 
     /// Makes a value a parameter of the statement and returns its name.

@@ -7,7 +7,7 @@ use ferroforce_soql::ast::{From, Path};
 use super::Compiler;
 use super::operand::{Kind, Operand};
 use crate::error::ApiError;
-use crate::schema::{Field, Object};
+use crate::schema::{Field, FieldType, Object};
 
 /// How many relationships a path may follow upwards.
 const MOST_LEVELS: usize = 5;
@@ -286,7 +286,10 @@ impl<'a> Compiler<'a> {
     fn column(&self, table: usize, name: &str) -> Option<Operand<'a>> {
         let source = &self.tables.list[table];
         if let Some(object) = source.object() {
-            let field = object.field(name)?;
+            let field = object.field(name).filter(|field| {
+                field.is_stored()
+                    || matches!(field.field_type, FieldType::Address | FieldType::Location)
+            })?;
             return Some(Operand::of_field(table, &source.alias, field));
         }
         if name.eq_ignore_ascii_case("Type") {

@@ -7,8 +7,9 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::Window;
 use super::fault::malformed;
+use super::operand::Kind;
 use super::render::{Children, Renderer, Texts, group, result};
-use super::shape::{Item, Shape};
+use super::shape::Shape;
 use crate::error::ApiError;
 use crate::id::RecordId;
 
@@ -104,7 +105,16 @@ pub(crate) struct Statement {
 #[derive(Debug)]
 pub(crate) struct GroupsPlan {
     pub(super) statement: Statement,
-    pub(super) items: Vec<Item>,
+    pub(super) columns: Vec<GroupColumn>,
+}
+
+/// A column of the answer to a query for groups.
+#[derive(Debug)]
+pub(super) struct GroupColumn {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// Whether it is an aggregate, and not what rows are grouped by.
+    pub(super) aggregate: bool,
 }
 
 impl GroupsPlan {
@@ -119,7 +129,7 @@ impl GroupsPlan {
                      results to a single batch",
                 ));
             }
-            group(row, &self.items, rows.next())?;
+            group(row, &self.columns, rows.next())?;
         }
         Ok(Page {
             total: rows.count,

@@ -6,6 +6,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::operand::Kind;
+use super::plan::GroupColumn;
 use super::shape::{Item, Shape, TypeName};
 use crate::error::ApiError;
 use crate::json::Json;
@@ -119,15 +120,17 @@ impl Renderer<'_> {
 }
 
 /// Writes a row that is no record but a group.
-pub(super) fn group(row: &Row<'_>, items: &[Item], out: &mut Vec<u8>) -> Result<(), ApiError> {
+pub(super) fn group(
+    row: &Row<'_>,
+    columns: &[GroupColumn],
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
     out.extend_from_slice(b"{\"attributes\":{\"type\":\"AggregateResult\"}");
-    for item in items {
-        if let Item::Column { name, kind, column } = item {
-            out.push(b',');
-            string(name, out);
-            out.push(b':');
-            scalar(row.get_ref(*column)?, *kind, out);
-        }
+    for (index, column) in columns.iter().enumerate() {
+        out.push(b',');
+        string(&column.name, out);
+        out.push(b':');
+        scalar(row.get_ref(index)?, column.kind, out);
     }
     out.push(b'}');
     Ok(())

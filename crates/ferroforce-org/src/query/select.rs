@@ -63,7 +63,7 @@ impl<'a> Compiler<'a> {
             filter,
             order: order.join(", "),
             window,
-            params: std::mem::take(&mut self.params),
+            params: self.take_params()?,
             shape: selection.shape,
             children: selection.children,
             version: self.scope.version.clone(),

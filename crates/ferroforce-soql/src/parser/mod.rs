@@ -26,16 +26,21 @@ pub enum Dialect {
     Apex,
 }
 
-/// Words that are never names. All other keywords are names wherever they make no sense as
-/// keywords.
-const RESERVED: [&str; 31] = [
-    "AND", "AS", "ASC", "BIND", "BY", "CUBE", "DESC", "ELSE", "EXCLUDES", "FALSE", "FIRST", "FOR",
-    "FROM", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT", "LOOKUP", "NOT", "NULL", "NULLS",
-    "OR", "ROLLUP", "SELECT", "TRUE", "UPDATE", "USING", "WHERE", "WITH",
+/// Words that are never names, by their length. All other keywords are names wherever they make
+/// no sense as keywords.
+const RESERVED: [&[&str]; 9] = [
+    &[],
+    &[],
+    &["AS", "BY", "IN", "OR"],
+    &["AND", "ASC", "FOR", "NOT"],
+    &[
+        "BIND", "CUBE", "DESC", "ELSE", "FROM", "LAST", "LIKE", "NULL", "TRUE", "WITH",
+    ],
+    &["FALSE", "FIRST", "LIMIT", "NULLS", "USING", "WHERE"],
+    &["HAVING", "LOOKUP", "ROLLUP", "SELECT", "UPDATE"],
+    &[],
+    &["EXCLUDES", "INCLUDES"],
 ];
-
-/// The longest reserved word, so that most names are told apart by their length.
-const LONGEST_RESERVED: usize = 8;
 
 /// Reads a SOQL query as Salesforce's APIs do.
 ///
@@ -253,8 +258,9 @@ impl<'s> Parser<'s> {
             return false;
         }
         let text = self.text(token);
-        text.len() > LONGEST_RESERVED
-            || !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
+        !RESERVED
+            .get(text.len())
+            .is_some_and(|words| words.iter().any(|word| word.eq_ignore_ascii_case(text)))
     }
 
     fn path(&mut self) -> Result<Path> {

@@ -302,3 +302,43 @@ fn open_question_nulls_come_first_upwards_and_last_downwards() {
     assert_eq!(sorted("ASC"), "Doe Çelik Archer brown");
     assert_eq!(sorted("DESC"), "brown Archer Doe Çelik");
 }
+
+#[test]
+fn columns_are_described_without_rows() {
+    let world = World::new();
+    let columns = |soql: &str| world.plan(soql).unwrap().columns().to_string();
+    let column = |name: &str, aggregate: bool, joined: &str| {
+        format!(
+            "{{\"aggregate\":{aggregate},\"columnName\":\"{name}\",\"displayName\":\"{name}\",\
+             \"joinColumns\":[{joined}]}}"
+        )
+    };
+    let name = column("Name", false, "");
+    assert_eq!(
+        columns("SELECT Name, Owner.Name, (SELECT Id FROM Contacts) FROM Account"),
+        format!(
+            "{{\"columnMetadata\":[{name},{},{}]}}",
+            column("Owner", false, &name),
+            column("Contacts", true, &column("Id", false, ""))
+        )
+    );
+    assert_eq!(
+        columns("SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry"),
+        format!(
+            "{{\"columnMetadata\":[{},{}]}}",
+            column("Industry", false, ""),
+            column("expr0", true, "")
+        )
+    );
+}
+
+#[test]
+fn more_values_than_a_statement_takes_are_refused() {
+    let world = World::new();
+    let soql = |values: usize| {
+        let list = vec!["1"; values].join(",");
+        format!("SELECT COUNT() FROM Account WHERE NumberOfEmployees IN ({list})")
+    };
+    assert_eq!(world.json(&soql(30_000))["totalSize"], 0);
+    assert_eq!(world.error(&soql(30_001)).1, "QUERY_TOO_COMPLICATED");
+}
