@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
+use crate::rest::Cursors;
 use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
@@ -21,6 +22,7 @@ pub(crate) struct Org {
     pub(crate) schema: Arc<Schema>,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
+    pub(crate) cursors: Cursors,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
     pub(crate) files: Files,
@@ -46,6 +48,7 @@ impl Org {
             auth: auth::AuthState::new(id, users, apps, clock.now()).map_err(StartError::new)?,
             schema: Arc::new(Schema::standard().map_err(StartError::new)?),
             usage: Usage::default(),
+            cursors: Cursors::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),
             settings,

@@ -1,7 +1,7 @@
 //! Why an org did not start.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::error::ApiError;
 
@@ -30,6 +30,13 @@ impl StartError {
 
     pub(crate) fn thread(error: &std::io::Error) -> Self {
         Self(format!("the org's thread could not be started: {error}"))
+    }
+
+    pub(crate) fn exposed(address: IpAddr) -> Self {
+        Self(format!(
+            "the org does not listen on {address}, where other machines can reach it, unless it \
+             is told to expose itself"
+        ))
     }
 
     pub(crate) fn bind(address: SocketAddr, error: &std::io::Error) -> Self {

@@ -14,11 +14,28 @@ pub(crate) struct Context<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) user: &'a CurrentUser,
     pub(crate) version: ApiVersion,
-    /// Milliseconds since 1970; the same for all that one request does.
+    /// Milliseconds since 1970, in whole seconds as all stamps of records; the same for all that
+    /// one request does.
     pub(crate) now: i64,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        org: &'a Org,
+        db: &'a Connection,
+        user: &'a CurrentUser,
+        version: ApiVersion,
+    ) -> Self {
+        let now = org.clock.now_millis();
+        Self {
+            org,
+            db,
+            user,
+            version,
+            now: now - now.rem_euclid(1000),
+        }
+    }
+
     /// Does all of something or nothing. Can be nested.
     pub(crate) fn atomically<T>(
         &self,

@@ -4,10 +4,14 @@
 //! on the store's thread: so that many can run there in one transaction.
 
 mod context;
+mod cursors;
 mod endpoint;
 mod limits;
+mod query;
 mod request;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use std::sync::Arc;
@@ -20,6 +24,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method};
 
 pub(crate) use context::Context;
+pub(crate) use cursors::Cursors;
 pub(crate) use request::{ApiRequest, Reply};
 pub(crate) use version::ApiVersion;
 
@@ -64,13 +69,7 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         let org_of_job = Arc::clone(&org);
         org.store
             .run(move |db| {
-                let context = Context {
-                    now: org_of_job.clock.now_millis(),
-                    org: &org_of_job,
-                    db,
-                    user: &user,
-                    version: request.version,
-                };
+                let context = Context::new(&org_of_job, db, &user, request.version);
                 dispatch(&context, &request)
             })
             .await
@@ -129,10 +128,13 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         Endpoint::NewRecord { object } => {
             rows::create(context, request, rows::object(context, object)?, true)
         }
-        Endpoint::DescribeGlobal | Endpoint::Object { .. } | Endpoint::Describe { .. } => {
+        Endpoint::Object { object } | Endpoint::Describe { object } => {
+            rows::object(context, object)?;
             Err(ApiError::unsupported("describes"))
         }
-        Endpoint::Query { .. } | Endpoint::NextPage { .. } => Err(ApiError::unsupported("queries")),
+        Endpoint::DescribeGlobal => Err(ApiError::unsupported("describes")),
+        Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
+        Endpoint::NextPage { locator } => query::next_page(context, request, locator),
     }
 }
 

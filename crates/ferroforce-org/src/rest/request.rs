@@ -2,13 +2,13 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::version::ApiVersion;
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{JSON_CONTENT_TYPE, Json};
 
 /// What a client asks for.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub(super) fn parameters(query: Option<&str>) -> Vec<(String, String)> {
 pub(crate) enum ReplyBody {
     Empty,
     Json(Json),
+    /// JSON that is written already.
+    JsonText(Vec<u8>),
     /// A blob.
     Bytes(Vec<u8>),
 }
@@ -82,28 +84,29 @@ impl Reply {
 
     /// Any status with a body.
     pub(crate) fn with_status(status: StatusCode, body: Json) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: ReplyBody::Json(body),
-        }
+        Self::with_body(status, ReplyBody::Json(body))
+    }
+
+    /// 200 with JSON that is written already.
+    pub(crate) fn json_text(text: Vec<u8>) -> Self {
+        Self::with_body(StatusCode::OK, ReplyBody::JsonText(text))
     }
 
     /// 200 with a blob.
     pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: Vec::new(),
-            body: ReplyBody::Bytes(bytes),
-        }
+        Self::with_body(StatusCode::OK, ReplyBody::Bytes(bytes))
     }
 
     /// 204.
     pub(crate) fn no_content() -> Self {
+        Self::with_body(StatusCode::NO_CONTENT, ReplyBody::Empty)
+    }
+
+    fn with_body(status: StatusCode, body: ReplyBody) -> Self {
         Self {
-            status: StatusCode::NO_CONTENT,
+            status,
             headers: Vec::new(),
-            body: ReplyBody::Empty,
+            body,
         }
     }
 
@@ -121,6 +124,9 @@ impl IntoResponse for Reply {
         let mut response = match self.body {
             ReplyBody::Empty => ().into_response(),
             ReplyBody::Json(json) => json.into_response(),
+            ReplyBody::JsonText(text) => {
+                ([(CONTENT_TYPE, JSON_CONTENT_TYPE)], text).into_response()
+            }
             ReplyBody::Bytes(bytes) => bytes.into_response(),
         };
         *response.status_mut() = self.status;

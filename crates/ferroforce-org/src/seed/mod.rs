@@ -21,13 +21,7 @@ pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result
     let user = CurrentUser {
         id: org.auth.directory.members()[0].id,
     };
-    let context = Context {
-        org,
-        db,
-        user: &user,
-        version: ApiVersion::NEWEST,
-        now: org.clock.now_millis(),
-    };
+    let context = Context::new(org, db, &user, ApiVersion::NEWEST);
     context.atomically(|| {
         table::create(db, &org.schema)?;
         let new = builtin::plant(&context)?;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -17,10 +17,10 @@ use crate::local::StartError;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// A handle to the thread that owns the database. The thread ends with the last handle.
-#[derive(Clone)]
+/// The thread that owns the database. It ends with this, when it has done its last job.
 pub(crate) struct Store {
-    jobs: mpsc::Sender<Job>,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Store {
@@ -28,7 +28,7 @@ impl Store {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, StartError> {
         let mut connection = connect(file)?;
         let (jobs, queue) = mpsc::channel::<Job>();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("ferroforce-org-store".to_owned())
             .spawn(move || {
                 for job in queue {
@@ -36,7 +36,10 @@ impl Store {
                 }
             })
             .map_err(|error| StartError::thread(&error))?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
     }
 
     /// As [`run`](Self::run), for before there is anything to wait with.
@@ -69,7 +72,8 @@ impl Store {
     }
 
     fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), ApiError> {
-        self.jobs.send(Box::new(job)).map_err(|_| closed())
+        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
+        jobs.send(Box::new(job)).map_err(|_| closed())
     }
 }
 
@@ -116,6 +120,17 @@ fn run(connection: &mut Connection, job: Job) {
     if outcome.is_err() || !connection.is_autocommit() {
         tracing::error!("a job of the store ended in the middle of its work");
         let _ = connection.execute_batch("ROLLBACK");
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A job may hold the org, and be the last to do so: no thread waits for itself.
+        let thread = self.thread.take();
+        if let Some(thread) = thread.filter(|t| t.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
     }
 }
 

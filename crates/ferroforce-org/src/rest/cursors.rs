@@ -1,0 +1,93 @@
+//! Queries that have more pages: their plans, and the ids of the records still to come.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::id::RecordId;
+use crate::query::Plan;
+
+/// How long a cursor can be used, in milliseconds: two days.
+const LIFETIME: i64 = 2 * 24 * 60 * 60 * 1000;
+
+/// How many ids all cursors may hold together; the oldest cursors make room.
+const MOST_IDS: usize = 20_000_000;
+
+/// What is left of a query after its first page.
+pub(crate) struct Cursor {
+    pub(super) plan: Plan,
+    /// Who asked.
+    pub(super) user: RecordId,
+    pub(super) created: i64,
+    /// How many records the query found.
+    pub(super) total: usize,
+    /// How many of them were on the first page.
+    pub(super) first_page: usize,
+    /// How many go on a page.
+    pub(super) batch: usize,
+    /// The records of the later pages, as they were found: what is written later does not
+    /// change them.
+    pub(super) rest: Vec<RecordId>,
+}
+
+/// The cursors of an org, by their ids.
+#[derive(Default)]
+pub(crate) struct Cursors {
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    by_id: HashMap<RecordId, Arc<Cursor>>,
+    /// How many there have been.
+    count: u64,
+    /// How many ids they hold.
+    ids: usize,
+}
+
+impl Cursors {
+    /// Keeps a cursor and returns its id.
+    pub(super) fn keep(&self, cursor: Cursor) -> RecordId {
+        let mut open = self.open();
+        open.count += 1;
+        let id = RecordId::nth(*b"01g", open.count);
+        open.ids += cursor.rest.len();
+        while open.ids > MOST_IDS {
+            let Some(oldest) = open.by_id.keys().min().copied() else {
+                break;
+            };
+            open.remove(oldest);
+        }
+        open.by_id.insert(id, Arc::new(cursor));
+        id
+    }
+
+    /// The cursor with this id, if it is not too old and belongs to this user.
+    pub(super) fn find(&self, id: RecordId, user: RecordId, now: i64) -> Option<Arc<Cursor>> {
+        let mut open = self.open();
+        let cursor = Arc::clone(open.by_id.get(&id)?);
+        if now.saturating_sub(cursor.created) > LIFETIME {
+            open.remove(id);
+            return None;
+        }
+        (cursor.user == user).then_some(cursor)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn remove(&mut self, id: RecordId) {
+        if let Some(cursor) = self.by_id.remove(&id) {
+            self.ids = self.ids.saturating_sub(cursor.rest.len());
+        }
+    }
+}
+
+impl fmt::Debug for Cursors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cursors")
+    }
+}

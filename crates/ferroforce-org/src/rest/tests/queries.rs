@@ -1,0 +1,144 @@
+use http::StatusCode;
+use serde_json::json;
+
+use super::Client;
+
+/// An org with this many contacts.
+async fn crowd(size: usize) -> Client {
+    let client = Client::new();
+    for n in 0..size {
+        client
+            .create("Contact", &json!({"LastName": format!("Doe {n:03}")}))
+            .await;
+    }
+    client
+}
+
+#[tokio::test]
+async fn a_query_answers_its_records() {
+    let client = crowd(2).await;
+    let answer = client
+        .query("SELECT lastname, Id FROM contact ORDER BY LastName DESC LIMIT 1")
+        .await;
+    let id = answer.json()["records"][0]["Id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        answer.text(),
+        format!(
+            r#"{{"totalSize":1,"done":true,"records":[{{"attributes":{{"type":"Contact","url":"/services/data/v66.0/sobjects/Contact/{id}"}},"LastName":"Doe 001","Id":"{id}"}}]}}"#
+        )
+    );
+    let count = client.query("SELECT COUNT() FROM Contact").await;
+    assert_eq!(count.text(), r#"{"totalSize":2,"done":true,"records":[]}"#);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_whatever_is_written_meanwhile() {
+    let client = crowd(450).await;
+    let request = client
+        .request(
+            "GET",
+            "/query/?q=SELECT+LastName+FROM+Contact+ORDER+BY+LastName",
+        )
+        .header("sforce-query-options", "batchSize=200");
+    let mut answer = client
+        .raw(request.body(axum::body::Body::empty()).unwrap())
+        .await;
+    client.create("Contact", &json!({"LastName": "AAA"})).await;
+
+    let mut names = Vec::new();
+    let mut offsets = Vec::new();
+    loop {
+        let page = answer.json();
+        assert_eq!(page["totalSize"], 450);
+        let records = page["records"].as_array().unwrap();
+        names.extend(
+            records
+                .iter()
+                .map(|record| record["LastName"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page.get("nextRecordsUrl") else {
+            assert_eq!(page["done"], true);
+            break;
+        };
+        assert_eq!(page["done"], false);
+        let next = next
+            .as_str()
+            .unwrap()
+            .strip_prefix("/services/data/v66.0")
+            .unwrap();
+        let (_, offset) = next.split_once('-').unwrap();
+        offsets.push(offset.to_owned());
+        // Both resources know every locator.
+        answer = client.get(&next.replace("/query/", "/queryAll/")).await;
+    }
+    assert_eq!(offsets, ["200", "400"]);
+    let expected: Vec<String> = (0..450).map(|n| format!("Doe {n:03}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn deleted_records_are_for_query_all() {
+    let client = crowd(2).await;
+    let found = client.query("SELECT Id FROM Contact").await.json();
+    let id = found["records"][0]["Id"].as_str().unwrap().to_owned();
+    client.delete(&format!("/sobjects/Contact/{id}")).await;
+    assert_eq!(
+        client.query("SELECT Id FROM Contact").await.json()["totalSize"],
+        1
+    );
+    let all = client
+        .get("/queryAll?q=SELECT+Id,IsDeleted+FROM+Contact+WHERE+IsDeleted=true")
+        .await;
+    assert_eq!(all.json()["totalSize"], 1);
+    assert_eq!(all.json()["records"][0]["Id"], id);
+}
+
+#[tokio::test]
+async fn locators_that_lead_nowhere() {
+    let client = crowd(1).await;
+    for locator in [
+        "x",
+        "01gLo0000000001AAA-2000",
+        "01gLo0000000001",
+        "-",
+        "01gLo0000000001-x",
+    ] {
+        let answer = client.get(&format!("/query/{locator}")).await;
+        assert_eq!(answer.error().1, "INVALID_QUERY_LOCATOR", "{locator}");
+    }
+    assert_eq!(client.get("/query").await.error().1, "MALFORMED_QUERY");
+}
+
+#[tokio::test]
+async fn queries_that_are_not_answered_yet_say_so() {
+    let client = Client::new();
+    for path in [
+        "/query?explain=SELECT+Id+FROM+Account",
+        "/query?q=SELECT+Id+FROM+Account&columns=true",
+    ] {
+        assert_eq!(client.get(path).await.status, StatusCode::NOT_IMPLEMENTED);
+    }
+}
+
+#[tokio::test]
+async fn the_organization_is_there() {
+    let client = Client::new();
+    let soql = "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization";
+    let found = client.query(soql).await.json();
+    assert_eq!(found["totalSize"], 1, "{found}");
+    assert_eq!(found["records"][0]["IsSandbox"], false);
+    assert_eq!(found["records"][0]["NamespacePrefix"], json!(null));
+    let user = client
+        .query("SELECT Username, Profile.Name FROM User")
+        .await
+        .json();
+    let name = &client.org.auth.directory.members()[0].user.username;
+    assert_eq!(user["records"][0]["Username"], name.as_str());
+    assert_eq!(
+        user["records"][0]["Profile"]["Name"],
+        "System Administrator"
+    );
+}
