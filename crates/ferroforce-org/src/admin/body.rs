@@ -65,6 +65,11 @@ impl FaultyBody {
         self
     }
 
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Whether the length of the body may be told.
     pub(super) fn is_chunked(&self) -> bool {
         self.claimed.is_none()

@@ -46,6 +46,22 @@ impl Faults<'_> {
 /// What only an administrator may do, and what a test wants to know.
 impl LocalOrg {
     /// What is made to go wrong.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), ferroforce_org::StartError> {
+    /// use ferroforce_org::{Fault, LocalOrg};
+    ///
+    /// let org = LocalOrg::start().await?;
+    /// // The next two queries are answered by 503, one after that by a closed connection.
+    /// org.faults().add(Fault::unavailable().retry_after(1).path("*/query").times(2));
+    /// org.faults().add(Fault::cut_after().path("*/query"));
+    /// // … let your program query …
+    /// let struck: Vec<u32> = org.faults().list().iter().map(|fault| fault.struck).collect();
+    /// assert_eq!(struck, [0, 0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn faults(&self) -> Faults<'_> {
         Faults(self.org())
     }

@@ -101,7 +101,8 @@ pub enum Effect {
     CutBefore {},
     /// The request is processed; the connection is closed instead of an answer.
     CutAfter {},
-    /// The request is processed; the connection is closed in the middle of the answer's body.
+    /// The request is processed; the connection is closed in the middle of the answer's body, or
+    /// instead of an answer that has none.
     CutBody {
         /// How many bytes of the body are sent; always fewer than there are.
         after: usize,

@@ -73,12 +73,17 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
             }
             Effect::CutBody { after, chunked } => {
                 let whole = take_body(&mut body, &mut response).await;
+                if whole.is_empty() {
+                    // There is no middle to cut it in.
+                    return cut();
+                }
                 body = Some(whole.cut(after, chunked));
             }
             Effect::SlowBody { piece, pause } => {
                 let whole = take_body(&mut body, &mut response).await;
                 body = Some(whole.slow(piece, Duration::from_millis(pause)));
             }
+            // These come before an answer.
             Effect::Delay { .. }
             | Effect::ExpiredSession {}
             | Effect::Error { .. }

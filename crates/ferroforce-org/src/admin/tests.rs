@@ -195,6 +195,16 @@ async fn a_token_is_issued_and_its_answer_lost() {
     assert!(org.auth.use_session(session, org.clock.now()).is_none());
 }
 
+#[tokio::test]
+async fn an_answer_without_body_is_cut_whole() {
+    let org = org();
+    strike(&org, Fault::cut_body(10).path("/services/oauth2/revoke"));
+    let token = org.auth.refresh_token().expose();
+    let request = Request::get(format!("/services/oauth2/revoke?token={token}"));
+    let cut = answer(&org, request.body(Body::empty()).unwrap()).await;
+    assert!(cut.extensions().get::<CutConnection>().is_some());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_delay_comes_before_what_it_delays() {
     let org = org();

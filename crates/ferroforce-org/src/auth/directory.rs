@@ -1,7 +1,5 @@
 //! Who is known to the org: its users and connected apps.
 
-use std::sync::Arc;
-
 use http::Uri;
 
 use super::app::ConnectedApp;
@@ -21,8 +19,8 @@ pub(crate) struct Member {
 /// All users and apps. They do not change while the org runs.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    members: Vec<Arc<Member>>,
-    apps: Vec<Arc<ConnectedApp>>,
+    members: Vec<Member>,
+    apps: Vec<ConnectedApp>,
 }
 
 /// Users or connected apps that can't be in one org together.
@@ -101,11 +99,11 @@ impl Directory {
                 None => RecordId::nth(*b"00e", 1),
             };
             if let Some(id) = id {
-                directory.members.push(Arc::new(Member {
+                directory.members.push(Member {
                     id,
                     profile_id,
                     user,
-                }));
+                });
             }
         }
         for app in apps {
@@ -124,7 +122,7 @@ impl Directory {
             if directory.app(&app.client_id).is_some() {
                 return Err(InvalidDirectory::DuplicateClientId(app.client_id));
             }
-            directory.apps.push(Arc::new(app));
+            directory.apps.push(app);
         }
         Ok(directory)
     }
@@ -141,22 +139,22 @@ impl Directory {
         &self.apps[0]
     }
 
-    pub(crate) fn members(&self) -> &[Arc<Member>] {
+    pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }
 
     /// Usernames are unique whatever their letter case.
-    pub(crate) fn by_username(&self, username: &str) -> Option<&Arc<Member>> {
+    pub(crate) fn by_username(&self, username: &str) -> Option<&Member> {
         self.members
             .iter()
             .find(|member| member.user.username.eq_ignore_ascii_case(username))
     }
 
-    pub(crate) fn by_id(&self, id: RecordId) -> Option<&Arc<Member>> {
+    pub(crate) fn by_id(&self, id: RecordId) -> Option<&Member> {
         self.members.iter().find(|member| member.id == id)
     }
 
-    pub(crate) fn app(&self, client_id: &str) -> Option<&Arc<ConnectedApp>> {
+    pub(crate) fn app(&self, client_id: &str) -> Option<&ConnectedApp> {
         self.apps.iter().find(|app| app.client_id == client_id)
     }
 }

@@ -1,7 +1,5 @@
 //! The grants of the token endpoint.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::answer::{Granted, TokenAnswer};
@@ -12,16 +10,22 @@ use crate::auth::directory::Member;
 use crate::auth::jwt::Assertion;
 use crate::auth::origin::Origin;
 use crate::auth::password::Refused;
+use crate::auth::state::AuthState;
 use crate::auth::token::Grant;
 use crate::org::Org;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Scopes that only flows with a refresh token grant.
+const REFRESHING: [&str; 2] = ["refresh_token", "offline_access"];
+
+const UNAPPROVED: OAuthError = OAuthError::invalid_grant("user hasn't approved this consumer");
+
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Answers a token request.
-pub(crate) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnswer, OAuthError> {
+pub(super) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnswer, OAuthError> {
     let exchange = Exchange {
-        org,
+        auth: &org.auth,
         origin,
         form,
         now: org.clock.now(),
@@ -43,18 +47,21 @@ pub(crate) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnsw
 
 /// One request for a token.
 struct Exchange<'a> {
-    org: &'a Org,
+    auth: &'a AuthState,
     origin: &'a Origin,
     form: &'a Form,
     now: Timestamp,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
     fn client_credentials(&self) -> Result<TokenAnswer, OAuthError> {
+        const WRONG_HOST: OAuthError =
+            OAuthError::invalid_grant("request not supported on this domain");
+        const FLOW_OFF: OAuthError =
+            OAuthError::invalid_grant("client credentials flow not enabled");
+        const NO_USER: OAuthError = OAuthError::invalid_grant("no client credentials user enabled");
         if self.origin.is_login_host() {
-            return Err(OAuthError::invalid_grant(
-                "request not supported on this domain",
-            ));
+            return Err(WRONG_HOST);
         }
         let app = self.client()?;
         if app.client_secret.is_none() {
@@ -62,89 +69,68 @@ impl Exchange<'_> {
         }
         check_secret(self.form, app)?;
         if !app.client_credentials {
-            return Err(OAuthError::invalid_grant(
-                "client credentials flow not enabled",
-            ));
+            return Err(FLOW_OFF);
         }
-        let run_as = app
-            .run_as
-            .as_deref()
-            .and_then(|name| self.org.auth.directory.by_username(name));
-        let member = run_as.ok_or(OAuthError::invalid_grant(
-            "no client credentials user enabled",
-        ))?;
-        self.org.auth.count_login(member, self.now)?;
+        let run_as = app.run_as.as_deref().ok_or(NO_USER)?;
+        let member = self.auth.directory.by_username(run_as).ok_or(NO_USER)?;
+        self.auth.count_login(member, self.now)?;
         let not_granted = ["full", "web", "refresh_token", "offline_access"];
         Ok(self.start_session(app, member, &not_granted).otherwise())
     }
 
     fn jwt_bearer(&self) -> Result<TokenAnswer, OAuthError> {
-        let invalid = OAuthError::invalid_grant("invalid assertion");
-        let assertion = Assertion::read(self.form.get("assertion").ok_or(invalid)?)?;
+        const INVALID: OAuthError = OAuthError::invalid_grant("invalid assertion");
+        let assertion = Assertion::read(self.form.get("assertion").ok_or(INVALID)?)?;
         let app = self.app(assertion.issuer())?;
-        let invalid = OAuthError::invalid_grant("invalid assertion");
-        let key = app.verifying_key().ok_or(invalid)?;
+        let key = app.verifying_key().ok_or(INVALID)?;
         let claims = assertion.verify(key, self.origin.host(), self.now)?;
         if let (Some(id), Some(until)) = (&claims.jti, claims.ends_at())
             && !self
-                .org
                 .auth
                 .remember_assertion(&app.client_id, id, until, self.now)
         {
-            return Err(OAuthError::invalid_grant("invalid assertion"));
+            return Err(INVALID);
         }
-        let unapproved = OAuthError::invalid_grant("user hasn't approved this consumer");
         let member = self
-            .org
             .auth
             .directory
             .by_username(&claims.sub)
-            .ok_or(unapproved)?;
-        self.check_approval(app, member)?;
-        self.org.auth.count_login(member, self.now)?;
-        Ok(self
-            .start_session(app, member, &["refresh_token", "offline_access"])
-            .by_assertion())
+            .ok_or(UNAPPROVED)?;
+        check_approval(app, member)?;
+        self.auth.count_login(member, self.now)?;
+        Ok(self.start_session(app, member, &REFRESHING).by_assertion())
     }
 
     fn password(&self) -> Result<TokenAnswer, OAuthError> {
         let app = self.client()?;
         check_secret(self.form, app)?;
-        let failure = || OAuthError::from(Refused::Invalid);
-        let policies = self.org.auth.policies();
-        if !policies.password_flow || !app.password_flow {
-            return Err(failure());
+        if !self.auth.policies().password_flow || !app.password_flow {
+            return Err(Refused::Invalid.into());
         }
-        let username = self.form.get("username").ok_or_else(failure)?;
-        let password = self.form.get("password").ok_or_else(failure)?;
-        let member = self.org.auth.check_password(username, password, self.now)?;
+        let username = self.form.get("username").ok_or(Refused::Invalid)?;
+        let password = self.form.get("password").ok_or(Refused::Invalid)?;
+        let member = self.auth.check_password(username, password, self.now)?;
         if app.admin_approved_only {
-            self.check_approval(app, member)?;
+            check_approval(app, member)?;
         }
-        Ok(self
-            .start_session(app, member, &["refresh_token", "offline_access"])
-            .by_password())
+        Ok(self.start_session(app, member, &REFRESHING).by_password())
     }
 
     fn refresh_token(&self) -> Result<TokenAnswer, OAuthError> {
+        const EXPIRED: OAuthError = OAuthError::invalid_grant("expired access/refresh token");
         let app = self.client()?;
         if app.secret_for_refresh || self.form.get("client_secret").is_some() {
             check_secret(self.form, app)?;
         }
-        let expired = || OAuthError::invalid_grant("expired access/refresh token");
-        let token = self.form.get("refresh_token").ok_or_else(expired)?;
+        let token = self.form.get("refresh_token").ok_or(EXPIRED)?;
         let refreshed = self
-            .org
             .auth
             .refresh(token, app, self.now)
-            .map_err(|_| expired())?;
+            .map_err(|_| EXPIRED)?;
         let granted = Granted {
             access_token: refreshed.access_token,
             refresh_token: refreshed.refresh_token,
-            identity_url: self
-                .org
-                .auth
-                .identity_url(self.origin, refreshed.grant.user_id),
+            identity_url: self.auth.identity_url(self.origin, refreshed.grant.user_id),
             scopes: refreshed.grant.scopes,
             origin: self.origin,
             app,
@@ -154,12 +140,12 @@ impl Exchange<'_> {
     }
 
     /// Starts a session with the scopes of the app but these.
-    fn start_session<'b>(
-        &'b self,
-        app: &'b ConnectedApp,
+    fn start_session(
+        &self,
+        app: &'a ConnectedApp,
         member: &Member,
         not_granted: &[&str],
-    ) -> Granted<'b> {
+    ) -> Granted<'a> {
         let mut scopes = app.scopes.clone();
         scopes.retain(|scope| !not_granted.contains(&scope.as_str()));
         let grant = Grant {
@@ -168,9 +154,9 @@ impl Exchange<'_> {
             scopes: scopes.clone(),
         };
         Granted {
-            access_token: self.org.auth.start_session(grant, self.now),
+            access_token: self.auth.start_session(grant, self.now),
             refresh_token: None,
-            identity_url: self.org.auth.identity_url(self.origin, member.id),
+            identity_url: self.auth.identity_url(self.origin, member.id),
             scopes,
             origin: self.origin,
             app,
@@ -179,26 +165,23 @@ impl Exchange<'_> {
     }
 
     /// The app that the request names.
-    fn client(&self) -> Result<&Arc<ConnectedApp>, OAuthError> {
+    fn client(&self) -> Result<&'a ConnectedApp, OAuthError> {
         self.app(self.form.get("client_id").unwrap_or_default())
     }
 
-    fn app(&self, client_id: &str) -> Result<&Arc<ConnectedApp>, OAuthError> {
-        self.org
-            .auth
+    fn app(&self, client_id: &str) -> Result<&'a ConnectedApp, OAuthError> {
+        self.auth
             .directory
             .app(client_id)
             .ok_or(OAuthError::unknown_client())
     }
+}
 
-    fn check_approval(&self, app: &ConnectedApp, member: &Member) -> Result<(), OAuthError> {
-        match app.approved(&member.user.username) {
-            true => Ok(()),
-            false if app.admin_approved_only => Err(OAuthError::not_admin_approved()),
-            false => Err(OAuthError::invalid_grant(
-                "user hasn't approved this consumer",
-            )),
-        }
+fn check_approval(app: &ConnectedApp, member: &Member) -> Result<(), OAuthError> {
+    match app.approved(&member.user.username) {
+        true => Ok(()),
+        false if app.admin_approved_only => Err(OAuthError::not_admin_approved()),
+        false => Err(UNAPPROVED),
     }
 }
 

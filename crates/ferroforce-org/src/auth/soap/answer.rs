@@ -54,7 +54,6 @@ pub(crate) struct LoggedIn<'a> {
     pub(crate) version: &'a str,
     pub(crate) organization_id: RecordId,
     pub(crate) organization_name: &'a str,
-    pub(crate) sandbox: bool,
     pub(crate) member: &'a Member,
     pub(crate) session_id: &'a str,
     pub(crate) seconds_valid: u64,
@@ -77,7 +76,7 @@ impl LoggedIn<'_> {
             &format!("{origin}/services/Soap/m/{version}/{short_id}"),
         );
         xml.flag("passwordExpired", user.password_expired);
-        xml.flag("sandbox", self.sandbox);
+        xml.flag("sandbox", false);
         let segment = flavour.segment();
         xml.element(
             "serverUrl",

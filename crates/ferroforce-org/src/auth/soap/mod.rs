@@ -120,7 +120,6 @@ fn log_in(
         version,
         organization_id: org.id,
         organization_name: super::ORGANIZATION_NAME,
-        sandbox: false,
         member,
         session_id: session_id.expose(),
         seconds_valid: policies.session_seconds,
