@@ -241,7 +241,8 @@ impl Error {
                 self.is_row_lock()
                     || self.is_concurrency_limit()
                     || self.0.status.is_some_and(|status| {
-                        status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+                        (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
+                            || status == StatusCode::TOO_MANY_REQUESTS
                     })
             }
         }

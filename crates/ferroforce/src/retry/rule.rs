@@ -257,6 +257,8 @@ fn broken_connection(attempt: &Attempt<'_>) -> Verdict {
 
 fn server_error(attempt: &Attempt<'_>) -> Verdict {
     match attempt.outcome {
+        // What is not implemented will not be a second later.
+        Outcome::Answer { status, .. } if status == StatusCode::NOT_IMPLEMENTED => Verdict::Pass,
         Outcome::Answer { status, .. } if status.is_server_error() && attempt.is_idempotent() => {
             Verdict::Retry {
                 after: attempt.retry_after,

@@ -66,7 +66,7 @@ const AT_ONCE: &str = "ConcurrentRequests (Concurrent API Requests) Limit exceed
 
 /// Every failure, and whether it is repeated for an operation that may be
 /// carried out twice, and for one that may not.
-const TABLE: [(Failure, bool, bool); 19] = [
+const TABLE: [(Failure, bool, bool); 20] = [
     (Transport(TransportErrorKind::Connect), true, true),
     (Transport(TransportErrorKind::Unsendable), false, false),
     (Transport(TransportErrorKind::Timeout), true, false),
@@ -82,6 +82,7 @@ const TABLE: [(Failure, bool, bool); 19] = [
     (Answer(429, "", ""), true, true),
     (Answer(500, "", ""), true, false),
     (Answer(500, "UNKNOWN_EXCEPTION", ""), true, false),
+    (Answer(501, "NOT_IMPLEMENTED", ""), false, false),
     (Answer(502, "", ""), true, false),
     (Answer(503, "", ""), true, false),
     (Answer(503, "SERVER_UNAVAILABLE", ""), true, false),
