@@ -20,6 +20,7 @@ mod query;
 mod record;
 mod rest;
 mod schema;
+pub mod schema_file;
 mod seed;
 mod settings;
 mod store;

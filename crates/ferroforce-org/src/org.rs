@@ -41,12 +41,17 @@ impl Org {
         users.extend(seed.users);
         let mut apps = std::mem::take(&mut settings.apps);
         apps.extend(seed.apps);
+        let schema = match &settings.schema_file {
+            Some(path) => Schema::with_file(path),
+            None => Schema::standard(),
+        };
+        let schema = schema.map_err(StartError::new)?;
         let clock = Clock::default();
         let id = RecordId::nth(*b"00D", 1);
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
             auth: auth::AuthState::new(id, users, apps, clock.now()).map_err(StartError::new)?,
-            schema: Arc::new(Schema::standard().map_err(StartError::new)?),
+            schema: Arc::new(schema),
             usage: Usage::default(),
             cursors: Cursors::default(),
             admin: admin::AdminState::default(),

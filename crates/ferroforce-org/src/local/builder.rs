@@ -39,7 +39,7 @@ impl LocalOrgBuilder {
         self
     }
 
-    /// Adds the custom objects and fields of a schema file, TOML or JSON.
+    /// Adds the custom objects and fields of a [schema file](crate::schema_file), TOML or JSON.
     #[must_use]
     pub fn schema_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.settings.schema_file = Some(file.into());

@@ -1,6 +1,7 @@
 //! The org's objects and fields.
 
 mod build;
+mod custom;
 mod field;
 mod field_type;
 mod file;
@@ -11,6 +12,8 @@ mod tests;
 mod well_known;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use field::{Field, PicklistValue};
@@ -55,6 +58,15 @@ impl Schema {
     /// The standard objects.
     pub(crate) fn standard() -> Result<Self, SchemaError> {
         standard::objects().map(Self::new).map_err(SchemaError)
+    }
+
+    /// The standard objects, and what a schema file adds to them.
+    pub(crate) fn with_file(path: &Path) -> Result<Self, SchemaError> {
+        let at = |mistake: &dyn fmt::Display| SchemaError(format!("{}: {mistake}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| at(&error))?;
+        let mut objects = standard::objects().map_err(SchemaError)?;
+        custom::extend(&mut objects, &text).map_err(|mistake| at(&mistake))?;
+        Ok(Self::new(objects))
     }
 
     /// The object of this name, in whatever letter case.

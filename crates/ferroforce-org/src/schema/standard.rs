@@ -46,7 +46,7 @@ const FILES: [(&str, &str); 30] = texts![
 pub(super) fn objects() -> Result<Vec<Object>, String> {
     let mut objects = Vec::new();
     for (name, text) in FILES {
-        let file = file::parse(text).map_err(|error| format!("{name}: {error}"))?;
+        let file: file::File = file::parse(text).map_err(|error| format!("{name}: {error}"))?;
         for (name, declared) in &file.0 {
             let mut object = build::object(name, declared);
             let declared = declared
