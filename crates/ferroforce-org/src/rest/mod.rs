@@ -5,6 +5,7 @@
 
 mod context;
 mod cursors;
+mod describes;
 mod endpoint;
 mod limits;
 mod query;
@@ -28,7 +29,7 @@ pub(crate) use cursors::Cursors;
 pub(crate) use request::{ApiRequest, Reply};
 pub(crate) use version::ApiVersion;
 
-use crate::auth;
+use crate::auth::{self, Origin};
 use crate::error::ApiError;
 use crate::http::read_body;
 use crate::json::Json;
@@ -91,10 +92,11 @@ fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
     let path = path.strip_prefix("/services/data/").unwrap_or(path);
     let (version, path) = path.split_once('/').unwrap_or((path, ""));
     Ok(ApiRequest {
-        method: parts.method,
         version: ApiVersion::from_segment(version, org.settings.serve_retired_versions)?,
+        origin: Origin::of(&parts),
         path: request::segments(path)?,
         query: request::parameters(parts.uri.query()),
+        method: parts.method,
         headers: parts.headers,
         body: bytes::Bytes::new(),
     })
@@ -105,7 +107,7 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
     let endpoint = Endpoint::of(&request.path)?;
     endpoint.allow(&request.method)?;
     match endpoint {
-        Endpoint::Resources => Ok(resources(context)),
+        Endpoint::Resources => Ok(resources(context, request)),
         Endpoint::Limits => Ok(limits::limits(context)),
         Endpoint::RecordCount => limits::record_count(context, request),
         Endpoint::Object { object } if request.method == Method::POST => {
@@ -128,20 +130,28 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         Endpoint::NewRecord { object } => {
             rows::create(context, request, rows::object(context, object)?, true)
         }
-        Endpoint::Object { object } | Endpoint::Describe { object } => {
-            rows::object(context, object)?;
-            Err(ApiError::unsupported("describes"))
+        Endpoint::DescribeGlobal => describes::global(context, request),
+        Endpoint::Object { object } => {
+            describes::basic(context, request, rows::object(context, object)?)
         }
-        Endpoint::DescribeGlobal => Err(ApiError::unsupported("describes")),
+        Endpoint::Describe { object } => {
+            describes::full(context, request, rows::object(context, object)?)
+        }
         Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
         Endpoint::NextPage { locator } => query::next_page(context, request, locator),
     }
 }
 
-/// The resources of a version, by name.
-fn resources(context: &Context<'_>) -> Reply {
+/// The resources of a version, by name, and who asks.
+fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
     let path = context.version.path();
-    let members = ["limits", "query", "queryAll", "sobjects"]
-        .map(|name| (name, Json::from(format!("{path}/{name}"))));
-    Reply::ok(Json::object(members))
+    let identity = context
+        .org
+        .auth
+        .identity_url(&request.origin, context.user.id);
+    let resources = ["limits", "query", "queryAll", "sobjects"];
+    let resources = resources.map(|name| (name, format!("{path}/{name}")));
+    Reply::ok(Json::object(
+        [("identity", identity)].into_iter().chain(resources),
+    ))
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::version::ApiVersion;
+use crate::auth::Origin;
 use crate::error::ApiError;
 use crate::json::{JSON_CONTENT_TYPE, Json};
 
@@ -15,6 +16,8 @@ use crate::json::{JSON_CONTENT_TYPE, Json};
 pub(crate) struct ApiRequest {
     pub(crate) method: Method,
     pub(crate) version: ApiVersion,
+    /// Scheme and host, as the client sees the org.
+    pub(crate) origin: Origin,
     /// The path behind the version, cut at its slashes and decoded.
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
@@ -63,7 +66,7 @@ pub(crate) enum ReplyBody {
     Empty,
     Json(Json),
     /// JSON that is written already.
-    JsonText(Vec<u8>),
+    JsonText(Bytes),
     /// A blob.
     Bytes(Vec<u8>),
 }
@@ -88,8 +91,8 @@ impl Reply {
     }
 
     /// 200 with JSON that is written already.
-    pub(crate) fn json_text(text: Vec<u8>) -> Self {
-        Self::with_body(StatusCode::OK, ReplyBody::JsonText(text))
+    pub(crate) fn json_text(text: impl Into<Bytes>) -> Self {
+        Self::with_body(StatusCode::OK, ReplyBody::JsonText(text.into()))
     }
 
     /// 200 with a blob.
@@ -99,7 +102,12 @@ impl Reply {
 
     /// 204.
     pub(crate) fn no_content() -> Self {
-        Self::with_body(StatusCode::NO_CONTENT, ReplyBody::Empty)
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// Any status without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::with_body(status, ReplyBody::Empty)
     }
 
     fn with_body(status: StatusCode, body: ReplyBody) -> Self {

@@ -241,3 +241,34 @@ async fn a_uri_that_is_too_long_is_answered_in_html() {
     );
     assert!(answer.header("content-type").starts_with("text/html"));
 }
+
+#[tokio::test]
+async fn a_describe_is_not_sent_twice() {
+    let client = Client::new();
+    for path in [
+        "/sobjects",
+        "/sobjects/Account",
+        "/sobjects/account/describe",
+    ] {
+        let first = client.get(path).await;
+        assert_eq!(first.status, StatusCode::OK);
+        assert_eq!(first.header("etag").len(), 10);
+        let again = client.request("GET", path);
+        let again = again.header("if-modified-since", first.header("last-modified"));
+        let again = client.raw(again.body(Body::empty()).unwrap()).await;
+        assert_eq!((again.status, again.text()), (StatusCode::NOT_MODIFIED, ""));
+        assert_eq!(again.header("etag"), first.header("etag"));
+    }
+}
+
+#[tokio::test]
+async fn the_resources_name_who_asks() {
+    let client = Client::new();
+    let resources = client.get("/").await.json();
+    assert_eq!(resources["sobjects"], "/services/data/v66.0/sobjects");
+    let user = client.org.auth.directory.members()[0].id;
+    assert_eq!(
+        resources["identity"],
+        format!("http://localhost/id/{}/{user}", client.org.id)
+    );
+}

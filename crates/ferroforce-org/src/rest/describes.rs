@@ -1,0 +1,56 @@
+//! Describes of objects, which a client may have already.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::Context;
+use super::request::{ApiRequest, Reply};
+use crate::describe::{self, Place, Validators};
+use crate::error::ApiError;
+use crate::schema::Object;
+
+/// `GET /sobjects`.
+pub(super) fn global(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
+    answer(context, request, |place| {
+        describe::global(&context.org.schema, place)
+    })
+}
+
+/// `GET /sobjects/X`.
+pub(super) fn basic(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    object: &Object,
+) -> Result<Reply, ApiError> {
+    answer(context, request, |place| describe::basic(object, place))
+}
+
+/// `GET /sobjects/X/describe`.
+pub(super) fn full(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    object: &Object,
+) -> Result<Reply, ApiError> {
+    answer(context, request, |place| describe::sobject(object, place))
+}
+
+/// The schema is as it is since the org started: 304 for a client that has seen it since.
+fn answer(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    written: impl FnOnce(Place<'_>) -> serde_json::Result<Bytes>,
+) -> Result<Reply, ApiError> {
+    let place = Place {
+        data_path: &context.version.path(),
+        instance_url: &request.origin.to_string(),
+    };
+    let body = written(place).map_err(|_| ApiError::internal("a describe can't be written"))?;
+    let validators = Validators::new(&body, context.org.auth.started_at());
+    let mut reply = if validators.are_known_to(&request.headers) {
+        Reply::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Reply::json_text(body)
+    };
+    reply.headers.extend(validators.headers());
+    Ok(reply)
+}
