@@ -122,6 +122,11 @@ pub enum Effect {
         /// Milliseconds.
         by: u64,
     },
+    /// The request is processed; its answer comes only after a while.
+    Stall {
+        /// Milliseconds.
+        by: u64,
+    },
     /// The answer has a header with this value, or is without this header.
     Header {
         /// The header.
@@ -215,6 +220,15 @@ impl Fault {
             .path("/services/oauth2/token")
     }
 
+    /// A refresh is refused because one with the same token is still under way, as real orgs do
+    /// when refreshes overlap: 400 `invalid_grant`.
+    pub fn refresh_under_way() -> Self {
+        let message = "token request is already being processed";
+        Self::error(StatusCode::BAD_REQUEST, "invalid_grant", message)
+            .method(Method::POST)
+            .path("/services/oauth2/token")
+    }
+
     /// The connection is closed after so many bytes of the answer's body; `Content-Length`
     /// promises all of them.
     pub fn cut_body(after: usize) -> Self {
@@ -246,6 +260,14 @@ impl Fault {
     /// The request is processed only after a while (in whole milliseconds).
     pub fn delay(by: Duration) -> Self {
         Effect::Delay {
+            by: whole_millis(by),
+        }
+        .into()
+    }
+
+    /// The request is processed; its answer comes only after a while (in whole milliseconds).
+    pub fn stall(by: Duration) -> Self {
+        Effect::Stall {
             by: whole_millis(by),
         }
         .into()
@@ -365,6 +387,10 @@ mod tests {
             (
                 r#"{"effect":{"kind":"delay","by":50}}"#,
                 Fault::delay(Duration::from_millis(50)),
+            ),
+            (
+                r#"{"effect":{"kind":"stall","by":50}}"#,
+                Fault::stall(Duration::from_millis(50)),
             ),
             (
                 r#"{"effect":{"kind":"header","name":"Sforce-Limit-Info"}}"#,

@@ -19,13 +19,14 @@ use crate::org::Org;
 
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 
-/// Answers a request that has these effects to suffer, and tells how many API calls it counted as.
+/// Answers a request that has these effects to suffer. `number` is its number in the log.
 pub(super) async fn suffer(
     org: &Org,
+    number: u64,
     effects: Vec<Effect>,
     request: Request,
     next: Next,
-) -> (Response, u32) {
+) -> Response {
     let mut on_answer = Vec::new();
     for effect in effects {
         match effect {
@@ -43,17 +44,19 @@ pub(super) async fn suffer(
                         .headers_mut()
                         .insert(RETRY_AFTER, HeaderValue::from(seconds));
                 }
-                return (change(response, on_answer).await, 0);
+                return change(response, on_answer).await;
             }
-            Effect::Html { status } => return (change(html(status), on_answer).await, 0),
-            Effect::CutBefore {} => return (cut(), 0),
+            Effect::Html { status } => return change(html(status), on_answer).await,
+            Effect::CutBefore {} => return cut(),
             after => on_answer.push(after),
         }
     }
     let response = next.run(request).await;
     // Each call that counts is told the count.
-    let calls = u32::from(response.headers().contains_key(LIMIT_INFO));
-    (change(response, on_answer).await, calls)
+    if response.headers().contains_key(LIMIT_INFO) {
+        org.admin.log().count_call(number);
+    }
+    change(response, on_answer).await
 }
 
 /// Lets effects happen to an answer.
@@ -61,6 +64,7 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
     let mut body: Option<FaultyBody> = None;
     for effect in effects {
         match effect {
+            Effect::Stall { by } => sleep(Duration::from_millis(by)).await,
             Effect::CutAfter {} => return cut(),
             Effect::Header {
                 name,

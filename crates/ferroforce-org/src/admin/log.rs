@@ -82,15 +82,26 @@ impl Log {
         self.made
     }
 
-    /// Adds what came of a request, if it is still kept.
-    pub(super) fn end(&mut self, number: u64, status: Option<u16>, api_calls: u32) {
+    /// Adds that a request counted as an API call.
+    pub(super) fn count_call(&mut self, number: u64) {
+        if let Some(record) = self.get_mut(number) {
+            record.api_calls += 1;
+        }
+    }
+
+    /// Adds what came of a request.
+    pub(super) fn end(&mut self, number: u64, status: Option<u16>) {
+        if let Some(record) = self.get_mut(number) {
+            record.status = status;
+        }
+    }
+
+    /// The record with this number, if it is still kept.
+    fn get_mut(&mut self, number: u64) -> Option<&mut RequestRecord> {
         let found = self
             .records
             .binary_search_by_key(&number, |record| record.number);
-        if let Some(record) = found.ok().and_then(|index| self.records.get_mut(index)) {
-            record.status = status;
-            record.api_calls = api_calls;
-        }
+        self.records.get_mut(found.ok()?)
     }
 
     pub(super) fn list(&self) -> Vec<RequestRecord> {
@@ -162,14 +173,16 @@ mod tests {
         let mut log = Log::default();
         let first = log.begin(record());
         let second = log.begin(record());
-        log.end(first, Some(503), 1);
+        log.count_call(first);
+        log.end(first, Some(503));
         assert_eq!(
             (log.list()[0].status, log.list()[0].api_calls),
             (Some(503), 1)
         );
         log.clear();
         log.begin(record());
-        log.end(second, Some(503), 1);
+        log.count_call(second);
+        log.end(second, Some(503));
         assert_eq!(
             log.list(),
             [RequestRecord {

@@ -121,10 +121,10 @@ pub(crate) async fn around(State(org): State<Arc<Org>>, request: Request, next: 
     };
     let number = org.admin.log().begin(record);
     let effects = effects.into_iter().map(|(_, effect)| effect).collect();
-    let (response, api_calls) = inject::suffer(&org, effects, request, next).await;
+    let response = inject::suffer(&org, number, effects, request, next).await;
     let cut = response.extensions().get::<CutConnection>().is_some();
     let status = (!cut).then(|| response.status().as_u16());
-    org.admin.log().end(number, status, api_calls);
+    org.admin.log().end(number, status);
     response
 }
 

@@ -7,7 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, patch, post, put};
+use axum::routing::{any, delete, get, post, put};
 use axum::{Router, body::Body};
 use http::{StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
@@ -49,7 +49,7 @@ pub(crate) fn routes(org: &Arc<Org>) -> Router<Arc<Org>> {
             put(take_snapshot).delete(forget_snapshot),
         )
         .route("/__org/snapshots/{name}/restore", post(restore_snapshot))
-        .route("/__org/{*rest}", patch(nothing).fallback(nothing))
+        .route("/__org/{*rest}", any(nothing))
         .layer(middleware::from_fn_with_state(Arc::clone(org), admit))
 }
 

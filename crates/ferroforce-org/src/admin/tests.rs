@@ -215,6 +215,32 @@ async fn a_delay_comes_before_what_it_delays() {
     assert_eq!(before.elapsed(), Duration::from_secs(30));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stall_comes_after_what_was_done() {
+    let org = org();
+    strike(&org, Fault::stall(Duration::from_secs(30)));
+    let session = org.auth.access_token().expose();
+    // No request that waits for the store's thread: time stands still only in this one.
+    let path = format!("/services/oauth2/revoke?token={session}");
+    let impatient = tokio::time::timeout(Duration::from_secs(10), get(&org, &path));
+    assert!(impatient.await.is_err());
+    assert!(org.auth.use_session(session, org.clock.now()).is_none());
+    assert_eq!(org.admin.log().list()[0].status, None);
+}
+
+#[tokio::test]
+async fn a_refresh_can_be_under_way() {
+    let org = org();
+    strike(&org, Fault::refresh_under_way());
+    let refresh = Request::post("/services/oauth2/token")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(
+        text(answer(&org, refresh).await).await,
+        r#"{"error":"invalid_grant","error_description":"token request is already being processed"}"#
+    );
+}
+
 #[tokio::test]
 async fn the_log_tells_what_was_asked_and_what_came_of_it() {
     let org = org();
