@@ -4,6 +4,8 @@ mod aggregates;
 mod errors;
 mod filters;
 mod records;
+mod reference;
+mod standard;
 
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -134,6 +136,17 @@ fn schema() -> Schema {
     ])
 }
 
+/// The first user of the org, at noon of a Saturday.
+fn scope() -> Scope {
+    Scope {
+        all_rows: false,
+        now: "2026-05-02T12:00:00Z".parse().expect("a moment"),
+        time_zone: TimeZone::UTC,
+        user: id("005", 1).parse().expect("an id"),
+        version: "v66.0".to_owned(),
+    }
+}
+
 /// The n-th id of the object with this key prefix.
 fn id(prefix: &str, n: u64) -> String {
     let prefix: [u8; 3] = prefix.as_bytes().try_into().expect("three characters");
@@ -145,13 +158,7 @@ impl World {
         let mut world = Self {
             schema: schema(),
             connection: Connection::open_in_memory().expect("a database in memory"),
-            scope: Scope {
-                all_rows: false,
-                now: "2026-05-02T12:00:00Z".parse().expect("a moment"),
-                time_zone: TimeZone::UTC,
-                user: id("005", 1).parse().expect("an id"),
-                version: "v66.0".to_owned(),
-            },
+            scope: scope(),
         };
         world.make_tables();
         world.fill();
