@@ -26,6 +26,15 @@ fn shape_columns(plan: &RowsPlan, shape: &Shape) -> Vec<Json> {
             metadata(name, false, Vec::new())
         }
         Item::Parent { name, shape } => metadata(name, false, shape_columns(plan, shape)),
+        Item::OneOf { name, shapes } => {
+            let mut columns: Vec<Json> = Vec::new();
+            for column in shapes.iter().flat_map(|shape| shape_columns(plan, shape)) {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+            metadata(name, false, columns)
+        }
         Item::Children { name, subquery } => {
             let below = plan.children.get(*subquery).map(|child| &child.plan);
             let columns = below.map(|plan| shape_columns(plan, &plan.shape));

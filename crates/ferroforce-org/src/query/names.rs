@@ -214,14 +214,6 @@ impl<'a> Compiler<'a> {
         else {
             return Ok(None);
         };
-        let known = self.tables.list.iter().position(|known| {
-            known
-                .link
-                .is_some_and(|(from, by)| from == table && by.name == field.name)
-        });
-        if known.is_some() {
-            return Ok(known);
-        }
         let objects: Vec<&Object> = field
             .reference_to
             .iter()
@@ -230,6 +222,27 @@ impl<'a> Compiler<'a> {
             .collect();
         if objects.is_empty() {
             return Ok(None);
+        }
+        self.join(table, field, objects).map(Some)
+    }
+
+    /// The table of a reference's objects, joined if it is new.
+    pub(super) fn join(
+        &mut self,
+        table: usize,
+        field: &'a Field,
+        objects: Vec<&'a Object>,
+    ) -> Result<usize, ApiError> {
+        let known = self.tables.list.iter().position(|known| {
+            let same = |(one, other): (&&Object, &&Object)| one.name == other.name;
+            known
+                .link
+                .is_some_and(|(from, by)| from == table && by.name == field.name)
+                && known.objects.len() == objects.len()
+                && known.objects.iter().zip(&objects).all(same)
+        });
+        if let Some(known) = known {
+            return Ok(known);
         }
         self.joined += objects.len();
         if self.joined > MOST_TABLES {
@@ -244,7 +257,7 @@ impl<'a> Compiler<'a> {
             objects,
             link: Some((table, field)),
         });
-        Ok(Some(self.tables.list.len() - 1))
+        Ok(self.tables.list.len() - 1)
     }
 
     fn fresh_alias(&mut self) -> String {
@@ -254,18 +267,26 @@ impl<'a> Compiler<'a> {
 
     /// A field path as SQL.
     pub(super) fn operand(&mut self, path: &Path) -> Result<Operand<'a>, ApiError> {
-        let mut segments: Vec<_> = path.segments().collect();
-        let Some((column, _)) = segments.pop() else {
+        let first = path.segments().next().map_or("", |(segment, _)| segment);
+        let is_alone = first.len() == path.text.len();
+        match self.names_root(first).filter(|_| !is_alone) {
+            Some(table) => self.operand_from(table, path, 1),
+            None => self.operand_from(0, path, 0),
+        }
+    }
+
+    /// A field path as SQL that goes on from a table after some segments.
+    pub(super) fn operand_from(
+        &mut self,
+        table: usize,
+        path: &Path,
+        skipped: usize,
+    ) -> Result<Operand<'a>, ApiError> {
+        let mut table = table;
+        let segments: Vec<_> = path.segments().skip(skipped).collect();
+        let Some(((column, _), relationships)) = segments.split_last() else {
             return Err(self.source.no_column(path.span, &path.text, ""));
         };
-        let mut table = 0;
-        let mut relationships = segments.as_slice();
-        if let [(first, _), rest @ ..] = relationships
-            && let Some(root) = self.names_root(first)
-        {
-            table = root;
-            relationships = rest;
-        }
         if relationships.len() > MOST_LEVELS {
             return Err(super::fault::malformed(
                 "Relationship path is too long: at most five levels of parents can be queried",

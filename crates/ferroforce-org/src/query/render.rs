@@ -70,12 +70,9 @@ impl Renderer<'_> {
                 }
                 Item::Compound { parts, .. } => compound(row, parts, out)?,
                 Item::Parent { shape, .. } => {
-                    if matches!(row.get_ref(shape.id)?, ValueRef::Null) {
-                        out.extend_from_slice(b"null");
-                    } else {
-                        self.record(row, shape, out)?;
-                    }
+                    self.parent(row, std::slice::from_ref(shape), out)?;
                 }
+                Item::OneOf { shapes, .. } => self.parent(row, shapes, out)?,
                 Item::Children { subquery, .. } => {
                     match self.children.get(*subquery).and_then(|rows| rows.get(id)) {
                         None => out.extend_from_slice(b"null"),
@@ -87,6 +84,17 @@ impl Renderer<'_> {
             }
         }
         out.push(b'}');
+        Ok(())
+    }
+
+    /// Writes a parent in the first shape whose record is there.
+    fn parent(&self, row: &Row<'_>, shapes: &[Shape], out: &mut Vec<u8>) -> Result<(), ApiError> {
+        for shape in shapes {
+            if !matches!(row.get_ref(shape.id)?, ValueRef::Null) {
+                return self.record(row, shape, out);
+            }
+        }
+        out.extend_from_slice(b"null");
         Ok(())
     }
 

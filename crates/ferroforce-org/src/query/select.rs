@@ -1,7 +1,7 @@
 //! The select list of a query for records.
 
 use ferroforce_soql::Span;
-use ferroforce_soql::ast::{Field, Path, Query, Select, SelectItem, Subquery};
+use ferroforce_soql::ast::{Field, Path, Query, Select, SelectItem, Subquery, Typeof};
 
 use super::fault::malformed;
 use super::names::quoted;
@@ -100,7 +100,12 @@ impl<'a> Compiler<'a> {
                 self.add(&operand, name, field.span, selection)
             }
             SelectItem::Subquery(subquery) => self.subquery(subquery, selection),
-            SelectItem::Typeof { .. } => Err(ApiError::unsupported("TYPEOF")),
+            SelectItem::Typeof { expression, alias } => {
+                if alias.is_some() {
+                    return Err(malformed("only aggregate expressions use field aliasing"));
+                }
+                self.type_of(expression, selection)
+            }
             _ => Err(ApiError::unsupported("DISTANCE in a select list")),
         }
     }
@@ -147,16 +152,33 @@ impl<'a> Compiler<'a> {
         span: Span,
         selection: &mut Selection,
     ) -> Result<(), ApiError> {
+        let mut shape = std::mem::take(&mut selection.shape);
+        let result = self.add_to(&mut shape, 0, operand, name, span, selection);
+        selection.shape = shape;
+        result
+    }
+
+    /// Puts a value below the parents on the way to it from the shape of a table.
+    fn add_to(
+        &self,
+        shape: &mut Shape,
+        base: usize,
+        operand: &Operand<'a>,
+        name: String,
+        span: Span,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
         let mut way = Vec::new();
         let mut table = operand.table;
-        while let Some((from, field)) = self.tables.get(table).link {
+        while let Some((from, field)) = self.tables.get(table).link
+            && table != base
+        {
             let relationship = field.relationship_name.clone().unwrap_or_default();
             way.push((relationship, table));
             table = from;
         }
         let item = self.value_item(operand, name, selection)?;
-        let mut shape = std::mem::take(&mut selection.shape);
-        let mut at = &mut shape;
+        let mut at = shape;
         for (relationship, table) in way.into_iter().rev() {
             let known = at.items.iter().position(
                 |item| matches!(item, Item::Parent { name, .. } if *name == relationship),
@@ -177,16 +199,59 @@ impl<'a> Compiler<'a> {
                 _ => return Err(ApiError::internal("a parent has no shape")),
             };
         }
-        let duplicate = at.items.iter().any(|known| known.name() == item.name());
-        let result = if duplicate {
-            let message = format!("duplicate field selected: {}", self.source.text(span));
-            Err(ApiError::bad_request("INVALID_FIELD", message))
-        } else {
-            at.items.push(item);
-            Ok(())
-        };
-        selection.shape = shape;
-        result
+        if at.items.iter().any(|known| known.name() == item.name()) {
+            return Err(duplicate(self.source.text(span)));
+        }
+        at.items.push(item);
+        Ok(())
+    }
+
+    /// TYPEOF: a shape for each WHEN, and one of what all types have for ELSE.
+    fn type_of(&mut self, expression: &Typeof, selection: &mut Selection) -> Result<(), ApiError> {
+        let path = &expression.relationship;
+        let unknown = || self.source.no_relationship(path.span, &path.text);
+        // An alias of the object may stand before the relationship.
+        let field = self.tables.root().parent(path.last()).ok_or_else(unknown)?;
+        if !field.is_polymorphic() {
+            let message = format!("{path} is not a polymorphic relationship");
+            return Err(self.source.at(path.span, "MALFORMED_QUERY", &message));
+        }
+        let mut shapes = Vec::new();
+        for branch in &expression.branches {
+            let object = self.object(&branch.object)?;
+            if !field.reference_to.contains(&object.name) {
+                return Err(self.source.no_object(branch.object.span, &object.name));
+            }
+            let table = self.join(0, field, vec![object])?;
+            shapes.push(self.branch(table, &branch.fields, selection)?);
+        }
+        if !expression.otherwise.is_empty() {
+            let table = self
+                .parent(0, path.last())?
+                .ok_or_else(|| self.source.no_relationship(path.span, &path.text))?;
+            shapes.push(self.branch(table, &expression.otherwise, selection)?);
+        }
+        let name = field.relationship_name.clone().unwrap_or_default();
+        if selection.shape.items.iter().any(|item| item.name() == name) {
+            return Err(duplicate(&name));
+        }
+        selection.shape.items.push(Item::OneOf { name, shapes });
+        Ok(())
+    }
+
+    fn branch(
+        &mut self,
+        table: usize,
+        fields: &[Path],
+        selection: &mut Selection,
+    ) -> Result<Shape, ApiError> {
+        let mut shape = self.parent_shape(table, selection);
+        for path in fields {
+            let operand = self.operand_from(table, path, 0)?;
+            let name = operand.name.clone();
+            self.add_to(&mut shape, table, &operand, name, path.span, selection)?;
+        }
+        Ok(shape)
     }
 
     fn parent_shape(&self, table: usize, selection: &mut Selection) -> Shape {
@@ -276,8 +341,7 @@ impl<'a> Compiler<'a> {
         );
         let name = relation.relationship_name.clone().unwrap_or_default();
         if selection.shape.items.iter().any(|item| item.name() == name) {
-            let message = format!("duplicate field selected: {name}");
-            return Err(ApiError::bad_request("INVALID_FIELD", message));
+            return Err(duplicate(&name));
         }
         selection.shape.items.push(Item::Children {
             name,
@@ -307,6 +371,11 @@ impl<'a> Compiler<'a> {
             .ok_or_else(unknown)?;
         Ok((relation, object))
     }
+}
+
+fn duplicate(name: &str) -> ApiError {
+    let message = format!("duplicate field selected: {name}");
+    ApiError::bad_request("INVALID_FIELD", message)
 }
 
 /// What a part is called inside its compound: `BillingStreet` of `BillingAddress` is `street`,

@@ -40,6 +40,8 @@ pub(super) enum Item {
     },
     /// A parent record, null if there is none.
     Parent { name: String, shape: Shape },
+    /// A parent record in the first of these shapes that it has the type of, null if in none.
+    OneOf { name: String, shapes: Vec<Shape> },
     /// Child records, null if there are none: the rows of this subquery of the plan.
     Children { name: String, subquery: usize },
 }
@@ -50,6 +52,7 @@ impl Item {
             Self::Column { name, .. }
             | Self::Compound { name, .. }
             | Self::Parent { name, .. }
+            | Self::OneOf { name, .. }
             | Self::Children { name, .. } => name,
         }
     }

@@ -188,10 +188,6 @@ fn senseless_queries_are_refused_with_salesforces_words() {
 fn what_the_engine_does_not_know_is_said() {
     let world = World::new();
     for (soql, what) in [
-        (
-            "SELECT TYPEOF Owner WHEN User THEN Name END FROM Task",
-            "TYPEOF",
-        ),
         ("SELECT Id FROM Account FOR VIEW", "FOR VIEW"),
         (
             "SELECT Id FROM Account USING SCOPE team",

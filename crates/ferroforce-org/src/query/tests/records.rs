@@ -103,6 +103,50 @@ fn polymorphic_parents_answer_what_names_have() {
 }
 
 #[test]
+fn typeof_chooses_the_fields_by_the_type_of_the_parent() {
+    let world = World::new();
+    let owners = |branches: &str| {
+        let soql =
+            format!("SELECT TYPEOF Owner {branches} END, Subject FROM Task ORDER BY Subject");
+        let answer = world.json(&soql);
+        [0, 1].map(|n| {
+            let mut owner = answer["records"][n]["Owner"].clone();
+            if let Some(members) = owner.as_object_mut() {
+                members.remove("attributes");
+            }
+            owner.to_string()
+        })
+    };
+    assert_eq!(
+        owners("WHEN user THEN Alias, manager.name WHEN Group THEN Name"),
+        [
+            r#"{"Name":"Support"}"#.to_owned(),
+            format!(
+                r#"{{"Alias":"uli","Manager":{{"Name":"Ada Admin","attributes":{{"type":"User","url":"/services/data/v66.0/sobjects/User/{}"}}}}}}"#,
+                id("005", 1)
+            )
+        ]
+    );
+    assert_eq!(
+        owners("WHEN User THEN Id ELSE Name, Type"),
+        [
+            r#"{"Name":"Support","Type":"Group"}"#.to_owned(),
+            format!(r#"{{"Id":"{}"}}"#, id("005", 2))
+        ]
+    );
+    assert_eq!(owners("WHEN Group THEN Name")[1], "null");
+    for soql in [
+        "SELECT TYPEOF Nobody WHEN User THEN Id END FROM Task",
+        "SELECT TYPEOF What WHEN Account THEN Id END FROM Task",
+        "SELECT TYPEOF Owner WHEN Account THEN Id END FROM Task",
+        "SELECT TYPEOF Owner WHEN User THEN Foo END FROM Task",
+        "SELECT Owner.Name, TYPEOF Owner WHEN User THEN Id END FROM Task",
+    ] {
+        assert_eq!(world.error(soql).0, 400, "{soql}");
+    }
+}
+
+#[test]
 fn children_are_results_of_their_own() {
     let world = World::new();
     let answer = world.json(
