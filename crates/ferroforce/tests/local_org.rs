@@ -1,6 +1,9 @@
 //! The client on the local org, over real sockets: every flow, every operation
 //! on records, and what happens when the org has trouble.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
 
 use ferroforce::auth::{Auth, AuthErrorKind, ClientCredentials, JwtBearer, PrivateKey, SoapLogin};
@@ -209,8 +212,6 @@ async fn fill(salesforce: &Salesforce, rows: u32) {
         .await
         .unwrap();
 }
-
-use std::future::IntoFuture;
 
 #[tokio::test]
 async fn rows_come_over_pages_typed_and_dynamic() {
@@ -449,10 +450,55 @@ async fn any_endpoint_can_be_reached() {
         .await
         .unwrap();
     assert!(versions.as_array().unwrap().len() > 5);
+    let describe: Value = salesforce
+        .request(http::Method::GET, "/sobjects/Account/describe")
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(describe["name"], "Account");
     let error = salesforce
         .request(http::Method::GET, "/nothing/here")
         .send()
         .await
         .unwrap_err();
     assert!(error.status().is_some());
+}
+
+#[tokio::test]
+async fn https_with_a_root_certificate_of_one_s_own() {
+    let org = LocalOrg::builder().tls_port(0).start().await.unwrap();
+    let certificate = std::fs::read(org.tls_cert_file().unwrap()).unwrap();
+    let url = org.tls_url().unwrap();
+    let builder = || {
+        Salesforce::builder(client_credentials(&org))
+            .org_url(url.as_str())
+            .retry(RetryPolicy::never())
+    };
+    let trusting = builder().root_certificates(certificate).build().unwrap();
+    trusting.limits().await.unwrap();
+    let token = trusting.access_token().await.unwrap();
+    assert_eq!(token.origin(), url);
+
+    let strange = builder().build().unwrap();
+    let error = strange.limits().await.unwrap_err();
+    assert_eq!(error.auth().unwrap().kind(), AuthErrorKind::Unavailable);
+}
+
+#[cfg(feature = "reqwest_0_13")]
+#[tokio::test]
+async fn a_reqwest_client_of_one_s_own() {
+    use ferroforce::transport::reqwest_0_13::Adapter;
+
+    let org = LocalOrg::start().await.unwrap();
+    let own = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent("mine")
+        .build()
+        .unwrap();
+    let salesforce = Salesforce::builder(client_credentials(&org))
+        .org_url(org.url())
+        .transport(Adapter::from(own))
+        .build()
+        .unwrap();
+    salesforce.limits().await.unwrap();
 }

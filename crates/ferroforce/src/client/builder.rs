@@ -304,9 +304,15 @@ fn proxy(
 
 #[cfg(feature = "reqwest")]
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
-    let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
-        Error::invalid_input("the root certificates are no PEM text").with_source(error)
-    })?;
+    let unusable = |error| {
+        Error::invalid_input("the root certificates are no certificates in PEM").with_source(error)
+    };
+    let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?;
+    // What is in the PEM is looked at only where it is put to use.
+    reqwest::Client::builder()
+        .tls_certs_only(certificates.clone())
+        .build()
+        .map_err(unusable)?;
     if certificates.is_empty() {
         return Err(Error::invalid_input(
             "there is no certificate in what was given as root certificates",

@@ -13,3 +13,6 @@ pub use call::Call;
 pub use org_url::OrgUrl;
 pub use request::Request;
 pub use salesforce::Salesforce;
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ impl Salesforce {
     }
 
     /// Any other endpoint. `path` is below the version (`"/limits"`) or, where
-    /// it begins with `/services/`, below the org's host
+    /// it begins with `/services/` or `/id/`, below the org's host
     /// (`"/services/apexrest/orders"`). Encode what you put into it.
     ///
     /// ```no_run

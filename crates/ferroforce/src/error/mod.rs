@@ -151,6 +151,11 @@ impl Error {
         self.edit(|inner| inner.context = Some(context))
     }
 
+    /// An earlier attempt of the same call may have been carried out.
+    pub(crate) fn after_doubt(self) -> Self {
+        self.edit(|inner| inner.may_have_been_processed = true)
+    }
+
     pub(crate) fn with_hint(self, hint: &str) -> Self {
         self.edit(|inner| {
             if !inner.message.is_empty() {
@@ -216,13 +221,14 @@ impl Error {
         self.0.api.iter().any(|error| wanted(error.code()))
     }
 
-    /// Nothing of the request reached Salesforce, so it may be sent again
-    /// whatever it does.
+    /// Salesforce did nothing with the request, in this attempt or an earlier
+    /// one, so it may be sent again whatever it does.
     pub fn is_before_send(&self) -> bool {
-        matches!(
+        let before = matches!(
             self.0.kind,
             ErrorKind::InvalidInput | ErrorKind::Connect | ErrorKind::Auth
-        )
+        );
+        before && !self.0.may_have_been_processed
     }
 
     /// Salesforce may have carried out the request although it failed: before

@@ -362,6 +362,11 @@ impl<'a> Run<'a> {
             }
         };
         decoded.map_err(|error| {
+            let error = if self.doubtful {
+                error.after_doubt()
+            } else {
+                error
+            };
             let error = error.with_context(self.context());
             tracing::debug!(error = %error.redacted(), "request failed");
             error

@@ -80,6 +80,22 @@ async fn no_connection_ends_after_three_repeats_and_says_so() {
     assert!(error.is_before_send() && !error.may_have_been_processed());
 }
 
+/// The last attempt alone does not tell what the first one did.
+#[tokio::test(start_paused = true)]
+async fn doubt_about_an_earlier_attempt_stays_with_the_error() {
+    let broken = || Reply::Fail(TransportErrorKind::Interrupted);
+    let last = [
+        Reply::Fail(TransportErrorKind::Connect),
+        Reply::error(400, "REQUIRED_FIELD_MISSING", "no"),
+    ];
+    for last in last {
+        let script = Script::replies([broken(), last]);
+        let error = send(Method::PUT, &script).await.unwrap_err();
+        assert!(error.may_have_been_processed(), "{error}");
+        assert!(!error.is_before_send(), "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_locked_row_is_tried_again_even_by_a_post() {
     let locked = Reply::error(
