@@ -7,8 +7,8 @@ use url::Url;
 
 use super::{AuthError, AuthErrorKind, Secret, is_loopback_host};
 
-/// A token is replaced this long before it expires, or a tenth of its life
-/// before, whichever is shorter.
+/// A token is replaced this long before it expires; one that may be idle for a
+/// short time only, a tenth of that before.
 const MARGIN: Duration = Duration::from_secs(30);
 
 /// A token for the API of one org. Cheap to clone; the secret is in memory once.

@@ -161,11 +161,11 @@ pub struct ResponseEvent {
     pub attempt: u32,
     /// The status of the last answer.
     pub status: StatusCode,
-    /// The size of the body, in bytes after decompression.
+    /// The size of the body, in bytes after decompression; 0 for an error.
     pub body_bytes: usize,
     /// The time since the call began.
     pub elapsed: Duration,
-    /// The org's API usage, where the answer stated it.
+    /// The org's API usage, as the newest answer of the client's stated it.
     pub usage: Option<ApiUsage>,
 }
 

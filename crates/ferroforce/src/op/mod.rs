@@ -117,7 +117,8 @@ impl<R> Op<R> {
     }
 
     /// The path below the version (`/sobjects/Contact`) or, where it begins
-    /// with `/services`, below the org's host. Encoded, without the query.
+    /// with `/services/` or `/id/`, below the org's host. Encoded, without the
+    /// query.
     pub fn path(&self) -> &str {
         self.path.as_str()
     }

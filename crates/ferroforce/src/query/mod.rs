@@ -118,7 +118,9 @@ impl Query {
         Records::new(self.into_pages())
     }
 
-    /// The pages as Salesforce cuts them.
+    /// The pages as Salesforce cuts them. A page that holds a row which does not
+    /// fit `T` is one `Err`, and the pages behind it still come;
+    /// [`rows`](Self::rows) loses that row only.
     pub fn pages<T: DeserializeOwned>(self) -> Pages<T> {
         Pages::new(self.into_pages())
     }

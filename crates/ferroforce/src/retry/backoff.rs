@@ -22,7 +22,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait before the first repeat. Default 500 ms.
+    /// The wait before the first repeat; with jitter, the longest one. Default
+    /// 500 ms.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
