@@ -34,6 +34,8 @@ pub(super) fn matches(pattern: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -80,5 +82,28 @@ mod tests {
     fn many_stars_take_no_exponential_time() {
         let pattern = "*a".repeat(2000);
         assert!(!matches(&pattern, &"a/".repeat(1000)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_is_met_by_what_its_stars_stand_for(
+            parts in prop::collection::vec("[a-z/]{0,5}", 1..6),
+            taken in prop::collection::vec("[a-z/]{0,5}", 5),
+            below in "(/[a-z]{1,3}){0,2}",
+        ) {
+            let path: String = parts.iter().zip(taken).map(|(part, taken)| format!("{part}{taken}")).collect();
+            let pattern: String = parts.iter().map(|part| format!("{part}*")).collect();
+            let full_path = format!("{}{}", path, below);
+            prop_assert!(matches(&pattern, &full_path), "{} {}", pattern, full_path);
+        }
+
+        #[test]
+        fn a_pattern_without_stars_is_met_by_itself_and_below(path in "(/[a-z]{1,4}){1,4}", more in "[a-z]{1,3}") {
+            let below = format!("{}/{}", path, more);
+            let beside = format!("{}{}", path, more);
+            prop_assert!(matches(&path, &path) && matches(&path, &below));
+            prop_assert!(!matches(&path, &beside));
+            prop_assert!(!matches(&below, &path));
+        }
     }
 }

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -169,5 +170,15 @@ fn only_rs256_by_the_right_key_is_believed() {
     }
     for case in cases {
         assert_eq!(verify(&case).err(), Some(Refused::Invalid), "{case}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>(), claims in any::<Vec<u8>>()) {
+        prop_assert!(verify(&text).is_err());
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+        let text = format!("{header}.{}.x", URL_SAFE_NO_PAD.encode(claims));
+        prop_assert!(verify(&text).is_err());
     }
 }

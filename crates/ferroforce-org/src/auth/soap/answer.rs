@@ -114,6 +114,9 @@ impl LoggedIn<'_> {
     }
 }
 
+/// The most characters of a message that repeats what was sent.
+const MESSAGE_LIMIT: usize = 500;
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -141,6 +144,7 @@ impl Fault {
         }
     }
 
+    /// A fault that any operation may give.
     pub(crate) fn unexpected(code: &str, message: &str) -> Self {
         Self {
             kind: FaultKind::Unexpected,
@@ -149,11 +153,16 @@ impl Fault {
         }
     }
 
+    /// The message may repeat what was sent; what XML can't hold is left out of it.
     pub(crate) fn client(message: &str) -> Self {
         Self {
             kind: FaultKind::Client,
             code: "Client".to_owned(),
-            message: message.to_owned(),
+            message: message
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MESSAGE_LIMIT)
+                .collect(),
         }
     }
 
@@ -245,5 +254,39 @@ impl Xml {
     fn finish(mut self) -> String {
         self.raw("</soapenv:Body></soapenv:Envelope>");
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    use super::*;
+
+    /// All text of a document, which must be well-formed.
+    fn text_of(xml: &str) -> String {
+        let mut reader = Reader::from_str(xml);
+        let mut text = String::new();
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Text(part) => text.push_str(&part),
+                Event::GeneralRef(name) => {
+                    text.push_str(quick_xml::escape::resolve_xml_entity(&name).unwrap());
+                }
+                Event::Eof => return text,
+                _ => {}
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_sent_makes_a_well_formed_fault(message in any::<String>()) {
+            let text = text_of(&Fault::client(&message).envelope(Flavour::Partner));
+            let kept: String = message.chars().filter(|c| !c.is_control()).take(500).collect();
+            prop_assert_eq!(text, format!("soapenv:Client{kept}"));
+        }
     }
 }

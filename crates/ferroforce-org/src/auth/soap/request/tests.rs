@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const PARTNER: &str = "urn:partner.soap.sforce.com";
@@ -110,5 +112,28 @@ fn a_request_that_was_cut_off_is_never_taken_for_a_whole_one() {
             "{}",
             &whole[..end]
         );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(body in any::<Vec<u8>>()) {
+        let _ = parse(&body);
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic(at in any::<prop::sample::Index>(), with in any::<Vec<u8>>()) {
+        let mut body = envelope("<u:a/>", "<u:login><u:username>&lt;</u:username></u:login>").into_bytes();
+        let at = at.index(body.len());
+        body.splice(at..at, with);
+        let _ = parse(&body);
+    }
+
+    #[test]
+    fn any_password_arrives_as_it_was_sent(password in "[^\\p{Cc}]{0,40}") {
+        let escaped = quick_xml::escape::escape(password.as_str());
+        let body = envelope("", &format!("<u:login><u:password>{escaped}</u:password></u:login>"));
+        let login = login(&body);
+        prop_assert_eq!(login.password.expose(), &password);
     }
 }
