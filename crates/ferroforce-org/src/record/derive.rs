@@ -51,7 +51,7 @@ fn number(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), ApiError> {
     for field in object.fields.iter().filter(|field| field.auto_number) {
         if *row.get(&field.name) == Value::Null {
             let n = ids::count(context.db, &format!("{}.{}", object.name, field.name))?;
-            row.set(&field.name, format!("{:08}", 1000 + n));
+            row.set(&field.name, field.numbered(n));
         }
     }
     Ok(())

@@ -76,4 +76,17 @@ impl Field {
     pub(crate) fn is_polymorphic(&self) -> bool {
         self.reference_to.len() > 1
     }
+
+    /// The n-th number that it counts up to, in its format.
+    pub(crate) fn numbered(&self, n: i64) -> String {
+        let parts = self.auto_number_format.as_deref().and_then(|format| {
+            let (before, rest) = format.split_once('{')?;
+            let (zeros, after) = rest.split_once('}')?;
+            Some((before, zeros.len(), after))
+        });
+        match parts {
+            Some((before, width, after)) => format!("{before}{n:0width$}{after}"),
+            None => format!("{:08}", 1000 + n),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::schema::FieldType;
 use crate::schema::file::{AutoNumber, FieldDeclaration, Names, OnDelete, Scalar};
 
 /// The types that a field of one's own may have.
-const TYPES: [&str; 17] = [
+pub(super) const TYPES: [&str; 17] = [
     "boolean",
     "currency",
     "date",

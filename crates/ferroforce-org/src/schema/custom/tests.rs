@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::super::{FieldType, Object, Schema, standard};
+use crate::describe::{self, Place};
 
 fn load(text: &str) -> Result<Schema, String> {
     static STANDARD: LazyLock<Vec<Object>> =
@@ -70,6 +71,8 @@ fn objects_of_ones_own_have_the_usual_fields_before_their_own() {
     );
     let name = invoice.name_field().unwrap();
     assert_eq!(name.auto_number_format.as_deref(), Some("INV-{0000}"));
+    assert_eq!(name.numbered(7), "INV-0007");
+    assert_eq!(name.numbered(12_345), "INV-12345");
     assert!(name.auto_number && !name.createable && !name.updateable && !name.nillable);
 }
 
@@ -328,8 +331,45 @@ fn key_prefixes_go_on_past_those_that_are_taken() {
     assert_eq!(prefix("X61__c"), "a10");
 }
 
+/// A key of a field with a value that it may have, or not.
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "label = \"[A-Za-zé ]{0,9}\"",
+        "(length|precision|scale) = [0-9]{1,3}",
+        "(required|unique|external_id|case_sensitive|restricted|master_detail) = (true|false)",
+        "default = (true|false|-?[0-9]{1,4}|\"[ab]\")",
+        "values = \\[\"a\", \"b\"\\]",
+        "to = \"(Account|Thing__c|User)\"",
+        "children = \"[AB]\"",
+        "on_delete = \"(clear|cascade|restrict)\"",
+        "auto_number = (true|\"[A-Z{}0]{0,6}\")",
+    ]
+}
+
+fn field() -> impl Strategy<Value = String> {
+    let names = "[A-C][a-c]?_?[0-9]__c";
+    let types = prop::sample::select(&super::field::TYPES[..]);
+    let keys = prop::collection::vec(key(), 0..3);
+    (names, types, keys).prop_map(|(name, field_type, keys)| {
+        let keys: String = keys.iter().map(|key| format!(", {key}")).collect();
+        format!("{name} = {{ type = \"{field_type}\"{keys} }}\n")
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_loads_can_be_described(fields in prop::collection::vec(field(), 0..4)) {
+        let text = format!("[Thing__c.fields]\n{}", fields.concat());
+        if let Ok(schema) = load(&text) {
+            let thing = schema.object("Thing__c").unwrap();
+            let place = Place { data_path: "/services/data/v66.0", instance_url: "http://localhost" };
+            let describe: serde_json::Value =
+                serde_json::from_slice(&describe::sobject(thing, place).unwrap()).unwrap();
+            let described = describe["fields"].as_array().unwrap();
+            prop_assert!(described.len() >= 8 + fields.len());
+            prop_assert!(described.iter().all(|field| field["label"].is_string()));
+        }
+    }
 
     #[test]
     fn no_text_makes_it_panic(text in "(\\[?[A-Za-z_\"{}]{1,9}(__c)?(\\.fields)?\\]? ?=? ?[a-z0-9\"{}\\[\\],= ]{0,20}\n){0,6}") {

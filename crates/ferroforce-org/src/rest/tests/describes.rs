@@ -1,0 +1,111 @@
+//! Describes, as clients ask for them.
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::settings::Settings;
+
+#[tokio::test]
+async fn objects_are_described_in_three_lengths() {
+    let client = Client::new();
+    let global = client.get("/sobjects").await.json();
+    assert_eq!(global["encoding"], "UTF-8");
+    assert_eq!(global["maxBatchSize"], 200);
+    let basic = client.get("/sobjects/account").await.json();
+    assert_eq!(basic["recentItems"], json!([]));
+    let entries = global["sobjects"].as_array().unwrap();
+    assert!(entries.contains(&basic["objectDescribe"]));
+    let full = client.get("/sobjects/Account/describe").await.json();
+    assert_eq!(full["name"], "Account");
+    assert_eq!(
+        full["urls"]["describe"],
+        "/services/data/v66.0/sobjects/Account/describe"
+    );
+    assert_eq!(full["urls"]["uiDetailTemplate"], "http://localhost/{ID}");
+    assert!(
+        full["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|field| field["name"] == "Name")
+    );
+}
+
+#[tokio::test]
+async fn what_a_client_knows_is_not_sent_again() {
+    let client = Client::new();
+    for path in ["/sobjects", "/sobjects/Contact/describe"] {
+        let first = client.get(path).await;
+        let etag = first.header("etag");
+        assert!(etag.len() == 10 && etag.starts_with('"'), "{etag}");
+        for (name, value) in [
+            ("if-none-match", etag),
+            ("if-modified-since", first.header("last-modified")),
+        ] {
+            let request = client.request("GET", path).header(name, value);
+            let again = client.raw(request.body("".into()).unwrap()).await;
+            assert_eq!(again.status, 304, "{path} {name}");
+            assert!(again.body.is_empty());
+            assert_eq!(again.header("etag"), etag);
+        }
+        let request = client
+            .request("GET", path)
+            .header("if-none-match", "\"00000000\"");
+        assert_eq!(
+            client.raw(request.body("".into()).unwrap()).await.status,
+            200
+        );
+    }
+}
+
+#[tokio::test]
+async fn objects_of_a_schema_file_live_like_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.toml");
+    std::fs::write(
+        &schema,
+        r#"
+        [Invoice__c]
+        name = { auto_number = "INV-{0000}" }
+
+        [Invoice__c.fields]
+        Account__c = { type = "reference", to = "Account", children = "Invoices" }
+        Status__c = { type = "picklist", values = ["Draft", "Sent"], default = "Draft" }
+        Number__c = { type = "string", length = 20, unique = true, external_id = true }
+        "#,
+    )
+    .unwrap();
+    let client = Client::with(Settings {
+        schema_file: Some(schema),
+        ..Settings::default()
+    });
+    let account = client
+        .post("/sobjects/Account", &json!({"Name": "Acme"}))
+        .await
+        .id();
+    let path = "/sobjects/Invoice__c/Number__c/7";
+    let invoice = client
+        .patch(path, &json!({"Account__c": account}))
+        .await
+        .id();
+    assert!(invoice.starts_with("a00"), "{invoice}");
+    let row = client.get(path).await.json();
+    assert_eq!(row["Name"], "INV-0001");
+    assert_eq!(row["Status__c"], "Draft");
+    let up = client
+        .get("/query?q=SELECT+Account__r.Name+FROM+Invoice__c")
+        .await
+        .json();
+    assert_eq!(up["records"][0]["Account__r"]["Name"], "Acme");
+    let down = client
+        .get("/query?q=SELECT+(SELECT+Name+FROM+Invoices__r)+FROM+Account")
+        .await
+        .json();
+    assert_eq!(
+        down["records"][0]["Invoices__r"]["records"][0]["Name"],
+        "INV-0001"
+    );
+    let describe: Value = client.get("/sobjects/Invoice__c/describe").await.json();
+    assert_eq!(describe["custom"], true);
+    assert_eq!(describe["keyPrefix"], "a00");
+}
