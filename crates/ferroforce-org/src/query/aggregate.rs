@@ -10,6 +10,17 @@ use crate::error::ApiError;
 
 const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
 
+/// How many fields ROLLUP and CUBE take.
+const MOST_TOTALLED: usize = 3;
+
+/// The keys of GROUP BY in one set of groups.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Groups {
+    keys: Vec<String>,
+    /// The keys over which this set makes totals.
+    left_out: Vec<String>,
+}
+
 /// Whether the select list holds an aggregate function.
 pub(super) fn used(query: &Query) -> bool {
     match &query.select {
@@ -57,42 +68,31 @@ impl<'a> Compiler<'a> {
                 "Non-grouped query that uses overall aggregate functions cannot also use LIMIT",
             ));
         }
-        let groups = self.groups(query)?;
-        self.groups = Some(groups.clone());
-        let mut values = Vec::new();
-        let mut columns: Vec<GroupColumn> = Vec::new();
-        for item in items {
-            let (operand, name) = self.group_item(item)?;
-            if columns.iter().any(|known| known.name == name) {
-                let message = format!("duplicate alias: {name}");
-                return Err(ApiError::bad_request("MALFORMED_QUERY", message));
-            }
-            columns.push(GroupColumn {
-                name,
-                kind: operand.kind,
-                aggregate: !groups.contains(&operand.key),
+        let keys = self.group_keys(query)?;
+        let grouping = query.group_by.as_ref().map(|group_by| group_by.grouping);
+        let mut branches = Vec::new();
+        let mut columns = Vec::new();
+        let mut order = Vec::new();
+        for shown in grouping_sets(grouping, keys.len()) {
+            let pick = |wanted: bool| {
+                let picked = keys
+                    .iter()
+                    .zip(&shown)
+                    .filter(|&(_, &shown)| shown == wanted);
+                picked.map(|(key, _)| key.clone()).collect::<Vec<_>>()
+            };
+            self.groups = Some(Groups {
+                keys: pick(true),
+                left_out: pick(false),
             });
-            values.push(operand.value);
+            let branch = self.group_set(query, items, &keys, &filter)?;
+            branches.push(branch.sql);
+            columns = branch.columns;
+            order = branch.order;
         }
-        let having = match query
-            .group_by
-            .as_ref()
-            .and_then(|group| group.having.as_ref())
-        {
-            Some(condition) => format!(" HAVING {}", self.filter(condition)?),
-            None => String::new(),
-        };
-        let mut order = self.order(&query.order_by)?;
-        order.extend(groups.iter().cloned());
-        let clause = |word: &str, keys: &[String]| match keys {
-            [] => String::new(),
-            keys => format!(" {word} BY {}", keys.join(", ")),
-        };
         let sql = format!(
-            "SELECT {} {}{filter}{}{having}{}{}",
-            values.join(", "),
-            self.tables.sql(),
-            clause("GROUP", &groups),
+            "SELECT * FROM ({}){}{}",
+            branches.join(" UNION ALL "),
             clause("ORDER", &order),
             window.sql(),
         );
@@ -105,15 +105,79 @@ impl<'a> Compiler<'a> {
         }))
     }
 
+    /// The SELECT of one set of groups. What rows are sorted by follows its columns.
+    fn group_set(
+        &mut self,
+        query: &Query,
+        items: &[SelectItem],
+        keys: &[String],
+        filter: &str,
+    ) -> Result<Branch, ApiError> {
+        self.unnamed = 0;
+        let groups = self.groups.clone().unwrap_or_default();
+        let mut values = Vec::new();
+        let mut columns: Vec<GroupColumn> = Vec::new();
+        for item in items {
+            let (operand, name) = self.group_item(item)?;
+            if columns.iter().any(|known| known.name == name) {
+                let message = format!("duplicate alias: {name}");
+                return Err(ApiError::bad_request("MALFORMED_QUERY", message));
+            }
+            columns.push(GroupColumn {
+                name,
+                kind: operand.kind,
+                aggregate: !keys.contains(&operand.key) && operand.key != "NULL",
+            });
+            values.push(operand.value);
+        }
+        let mut order = Vec::new();
+        for key in self.order(&query.order_by)? {
+            order.push(format!("\"order{}\"{}", order.len(), key.direction));
+            values.push(format!("{} AS \"order{}\"", key.value, order.len() - 1));
+        }
+        // Groups that compare alike keep one order, with totals behind what they are totals of.
+        for key in keys {
+            let shown = groups.keys.contains(key);
+            order.push(format!("\"order{}\" NULLS LAST", order.len()));
+            let value = if shown { key } else { "NULL" };
+            values.push(format!("{value} AS \"order{}\"", order.len() - 1));
+        }
+        let mut having = Vec::new();
+        if groups.keys.is_empty() && !keys.is_empty() {
+            // A total of nothing is no group.
+            having.push("count(*) > 0".to_owned());
+        }
+        if let Some(condition) = query
+            .group_by
+            .as_ref()
+            .and_then(|group| group.having.as_ref())
+        {
+            having.push(self.filter(condition)?);
+        }
+        let having = match having.as_slice() {
+            [] => String::new(),
+            conditions => format!(" HAVING {}", conditions.join(" AND ")),
+        };
+        let sql = format!(
+            "SELECT {} {}{filter}{}{having}",
+            values.join(", "),
+            self.tables.sql(),
+            clause("GROUP", &groups.keys),
+        );
+        Ok(Branch {
+            sql,
+            columns,
+            order,
+        })
+    }
+
     /// The keys of GROUP BY; none without it.
-    fn groups(&mut self, query: &Query) -> Result<Vec<String>, ApiError> {
+    fn group_keys(&mut self, query: &Query) -> Result<Vec<String>, ApiError> {
         let Some(group_by) = &query.group_by else {
             return Ok(Vec::new());
         };
-        match group_by.grouping {
-            Grouping::Plain => {}
-            Grouping::Rollup => return Err(ApiError::unsupported("GROUP BY ROLLUP")),
-            _ => return Err(ApiError::unsupported("GROUP BY CUBE")),
+        if group_by.grouping != Grouping::Plain && group_by.fields.len() > MOST_TOTALLED {
+            return Err(malformed("ROLLUP and CUBE take at most three fields"));
         }
         group_by
             .fields
@@ -141,11 +205,7 @@ impl<'a> Compiler<'a> {
         let name = match alias {
             Some(alias) => alias.text.clone(),
             None if field.functions.is_empty() => operand.name.clone(),
-            None => {
-                let name = format!("expr{}", self.unnamed);
-                self.unnamed += 1;
-                name
-            }
+            None => self.unnamed(),
         };
         Ok((operand, name))
     }
@@ -154,13 +214,26 @@ impl<'a> Compiler<'a> {
     pub(super) fn grouped(
         &mut self,
         field: &Field,
-        groups: &[String],
+        groups: &Groups,
     ) -> Result<Operand<'a>, ApiError> {
+        if field
+            .function()
+            .is_some_and(|function| function.is("GROUPING"))
+        {
+            return self.is_total(field, groups);
+        }
         let Some(function) = aggregate(field) else {
             let operand = self.plain_expression(field)?;
-            if !groups.contains(&operand.key) {
-                let message = format!("Field must be grouped or aggregated: {}", field.path.text);
-                return Err(ApiError::bad_request("MALFORMED_QUERY", message));
+            if groups.left_out.contains(&operand.key) {
+                return Ok(Operand {
+                    value: "NULL".to_owned(),
+                    key: "NULL".to_owned(),
+                    field: None,
+                    ..operand
+                });
+            }
+            if !groups.keys.contains(&operand.key) {
+                return Err(not_grouped(field));
             }
             // Texts that differ by case only are in one group, of which one is shown.
             return Ok(Operand {
@@ -172,7 +245,7 @@ impl<'a> Compiler<'a> {
             return Err(ApiError::unsupported(format_args!("{field}")));
         }
         let operand = self.operand(&field.path)?;
-        if groups.contains(&operand.key) && operand.name == "Id" {
+        if groups.keys.contains(&operand.key) && operand.name == "Id" {
             let message = format!("Grouped field should not be aggregated: {}", operand.name);
             return Err(ApiError::bad_request("MALFORMED_QUERY", message));
         }
@@ -191,6 +264,63 @@ impl<'a> Compiler<'a> {
         }
         Ok(apply(function, operand))
     }
+
+    /// GROUPING: 1 in the totals over a field, and else 0.
+    fn is_total(&mut self, field: &Field, groups: &Groups) -> Result<Operand<'a>, ApiError> {
+        let operand = self.operand(&field.path)?;
+        // Not plain numbers, which ORDER BY would take for columns.
+        let value = if groups.left_out.contains(&operand.key) {
+            "abs(1)"
+        } else if groups.keys.contains(&operand.key) {
+            "abs(0)"
+        } else {
+            return Err(not_grouped(field));
+        };
+        Ok(Operand {
+            value: value.to_owned(),
+            key: value.to_owned(),
+            kind: Kind::Integer,
+            field: None,
+            ..operand
+        })
+    }
+}
+
+/// The SELECT of one set of groups.
+struct Branch {
+    sql: String,
+    columns: Vec<GroupColumn>,
+    order: Vec<String>,
+}
+
+/// A clause of keys, or nothing without keys.
+fn clause(word: &str, keys: &[String]) -> String {
+    match keys {
+        [] => String::new(),
+        keys => format!(" {word} BY {}", keys.join(", ")),
+    }
+}
+
+/// Which of the fields are grouped by, for each set of groups that a grouping makes.
+fn grouping_sets(grouping: Option<Grouping>, fields: usize) -> Vec<Vec<bool>> {
+    match grouping {
+        Some(Grouping::Rollup) => (0..=fields)
+            .map(|left_out| (0..fields).map(|field| field + left_out < fields).collect())
+            .collect(),
+        Some(Grouping::Cube) => (0..1_u32 << fields)
+            .map(|left_out| {
+                (0..fields)
+                    .map(|field| left_out >> field & 1 == 0)
+                    .collect()
+            })
+            .collect(),
+        _ => vec![vec![true; fields]],
+    }
+}
+
+fn not_grouped(field: &Field) -> ApiError {
+    let message = format!("Field must be grouped or aggregated: {}", field.path.text);
+    ApiError::bad_request("MALFORMED_QUERY", message)
 }
 
 fn apply<'a>(function: &str, operand: Operand<'a>) -> Operand<'a> {

@@ -83,13 +83,12 @@ impl<'a> Compiler<'a> {
 
     fn comparison(&mut self, comparison: &Comparison) -> Result<String, ApiError> {
         let span = comparison.span;
-        let field = match &comparison.left {
-            Left::Field(field) => field,
+        let operator = comparison.operator;
+        let operand = match &comparison.left {
+            Left::Field(field) => self.filterable(field)?,
             Left::Distance(_) => return Err(ApiError::unsupported("DISTANCE in WHERE")),
             _ => return Err(ApiError::unsupported("arithmetic in WHERE")),
         };
-        let operand = self.filterable(field)?;
-        let operator = comparison.operator;
         if operand.kind == Kind::Boolean
             && comparison.right.kind == ValueKind::Literal(Literal::Null)
         {

@@ -1,10 +1,13 @@
 //! Functions of fields in select lists, conditions, groups and sort keys.
 
+use std::fmt::Write;
+
 use ferroforce_soql::ast::{Field, Name};
 
 use super::Compiler;
 use super::operand::{Kind, Operand};
 use crate::error::ApiError;
+use crate::schema::PicklistValue;
 
 const MILLIS_PER_DAY: &str = "86400000";
 
@@ -33,8 +36,7 @@ impl<'a> Compiler<'a> {
     fn apply(&self, function: &Name, operand: Operand<'a>) -> Result<Operand<'a>, ApiError> {
         let name = function.text.to_ascii_uppercase();
         match name.as_str() {
-            // The labels of picklist values are the values themselves unless the schema says else.
-            "TOLABEL" if has_plain_labels(&operand) => Ok(operand),
+            "TOLABEL" => Ok(labelled(operand)),
             "CONVERTTIMEZONE" if operand.kind == Kind::DateTime && self.in_utc() => Ok(operand),
             _ => match date_part(&name, &operand) {
                 Some((value, kind)) => Ok(Operand {
@@ -57,14 +59,34 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Whether every picklist value of the field is its own label.
-fn has_plain_labels(operand: &Operand<'_>) -> bool {
-    operand.field.is_none_or(|field| {
-        field
-            .picklist_values
-            .iter()
-            .all(|choice| choice.label == choice.value)
-    })
+/// The labels of a picklist's values in their place.
+fn labelled(operand: Operand<'_>) -> Operand<'_> {
+    let choices = operand
+        .field
+        .map_or(&[][..], |field| &field.picklist_values);
+    let differs = |choice: &&PicklistValue| choice.label != choice.value;
+    if choices.iter().find(differs).is_none() {
+        return operand;
+    }
+    let mut value = format!("CASE {}", operand.key);
+    let mut key = value.clone();
+    for choice in choices.iter().filter(differs) {
+        let wanted = literal(&choice.value.to_uppercase());
+        let _ = write!(value, " WHEN {wanted} THEN {}", literal(&choice.label));
+        let folded = literal(&choice.label.to_uppercase());
+        let _ = write!(key, " WHEN {wanted} THEN {folded}");
+    }
+    Operand {
+        value: format!("{value} ELSE {} END", operand.value),
+        key: format!("{key} ELSE {} END", operand.key),
+        field: None,
+        ..operand
+    }
+}
+
+/// A text as SQL writes it.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A date function's SQL, in UTC; `None` if there is no such function of the operand.

@@ -31,6 +31,7 @@ use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::{Object, Schema};
 
+use aggregate::Groups;
 use fault::Source;
 use names::Tables;
 pub(crate) use plan::{Page, Plan};
@@ -108,8 +109,8 @@ struct Compiler<'a> {
     /// How many subqueries this one stands in.
     depth: usize,
     /// The keys of GROUP BY, once they are known: from then on fields are looked up among them.
-    groups: Option<Vec<String>>,
-    /// How many columns of groups were named `expr0`, `expr1`, ….
+    groups: Option<Groups>,
+    /// How many values were named `expr0`, `expr1`, ….
     unnamed: usize,
 }
 
@@ -157,6 +158,12 @@ impl<'a> Compiler<'a> {
     fn bind(&mut self, value: SqlValue) -> String {
         self.params.push(value);
         format!("?{}", self.params.len())
+    }
+
+    /// The name of the next value that has none.
+    fn unnamed(&mut self) -> String {
+        self.unnamed += 1;
+        format!("expr{}", self.unnamed - 1)
     }
 
     /// The condition that leaves out the recycle bin, if it is left out.

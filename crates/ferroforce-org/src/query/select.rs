@@ -52,7 +52,8 @@ impl<'a> Compiler<'a> {
             }
         }
         let filter = self.conditions(query)?;
-        let mut order = self.order(&query.order_by)?;
+        let keys = self.order(&query.order_by)?;
+        let mut order: Vec<String> = keys.iter().map(ToString::to_string).collect();
         // Rows that compare alike keep one order from page to page.
         order.push(id.clone());
         Ok(RowsPlan {

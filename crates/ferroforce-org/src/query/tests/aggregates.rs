@@ -95,3 +95,39 @@ fn senseless_groups_are_refused() {
         assert_eq!(world.error(soql).0, 400, "{soql}");
     }
 }
+
+#[test]
+fn totals_are_groups_too() {
+    let world = World::new();
+    let rows = |grouping: &str| -> Vec<String> {
+        let soql = format!(
+            "SELECT Industry, Owner.Alias, GROUPING(Industry) i, GROUPING(Owner.Alias) o, \
+             COUNT(Id) n FROM Account GROUP BY {grouping}(Industry, Owner.Alias)"
+        );
+        let answer = world.json(&soql);
+        let records = answer["records"].as_array().unwrap().iter();
+        records
+            .map(|record| {
+                let member = |name: &str| record[name].to_string().replace('"', "");
+                ["Industry", "Alias", "i", "o", "n"].map(member).join(" ")
+            })
+            .collect()
+    };
+    let rollup = [
+        "Banking uli 0 0 1",
+        "Banking null 0 1 1",
+        "Media ada 0 0 1",
+        "Media uli 0 0 1",
+        "Media null 0 1 2",
+        "null null 1 1 3",
+    ];
+    assert_eq!(rows("ROLLUP"), rollup);
+    let mut cube = rollup.to_vec();
+    cube.splice(5..5, ["null ada 1 0 1", "null uli 1 0 2"]);
+    assert_eq!(rows("CUBE"), cube);
+    let none = "SELECT COUNT(Id) FROM Account WHERE Name = 'x' GROUP BY ROLLUP(Industry)";
+    assert_eq!(world.json(none)["totalSize"], 0);
+    let sorted = "SELECT Industry, COUNT(Id) n FROM Account GROUP BY ROLLUP(Industry) \
+                  HAVING COUNT(Id) > 1 ORDER BY GROUPING(Industry) DESC, COUNT(Id)";
+    assert_eq!(world.values(sorted, "n"), ["3", "2"]);
+}

@@ -200,16 +200,12 @@ fn what_the_engine_does_not_know_is_said() {
         ),
         ("SELECT FORMAT(Name) x FROM Account", "FORMAT"),
         (
-            "SELECT Industry FROM Account GROUP BY ROLLUP(Industry)",
-            "ROLLUP",
+            "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'km') < 5",
+            "DISTANCE",
         ),
         (
             "SELECT Id FROM Account WHERE Name + Industry = 'x'",
             "arithmetic",
-        ),
-        (
-            "SELECT Id FROM Account WHERE DISTANCE(x, GEOLOCATION(1, 2), 'km') < 5",
-            "DISTANCE",
         ),
     ] {
         let (status, code, message) = world.error(soql);

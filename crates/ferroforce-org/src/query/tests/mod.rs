@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Plan, Scope, compile};
 use crate::error::ApiError;
-use crate::schema::{Field, FieldType, Object, Schema};
+use crate::schema::{Field, FieldType, Object, PicklistValue, Schema};
 use crate::store::table::{create, has_folded_key};
 use crate::value::time::{parse_date, parse_datetime};
 
@@ -83,7 +83,18 @@ fn schema() -> Schema {
                 text("Name"),
                 field("AnnualRevenue", FieldType::Currency),
                 field("NumberOfEmployees", FieldType::Int),
-                field("Industry", FieldType::Picklist),
+                Field {
+                    picklist_values: ["Media", "Banking"]
+                        .map(|value| PicklistValue {
+                            value: value.to_owned(),
+                            label: format!("The {value}"),
+                            active: true,
+                            default_value: false,
+                        })
+                        .into(),
+                    ..field("Industry", FieldType::Picklist)
+                },
+                part("BillingLongitude", FieldType::Double),
                 field("Tags__c", FieldType::Multipicklist),
                 part("BillingStreet", FieldType::Textarea),
                 part("BillingCity", FieldType::String),

@@ -227,7 +227,7 @@ fn compounds_are_made_of_their_parts() {
     let address = answer["records"][0]["BillingAddress"].to_string();
     assert_eq!(
         address,
-        r#"{"city":"Bern","latitude":null,"street":"Main"}"#
+        r#"{"city":"Bern","latitude":46.948,"longitude":7.4474,"street":"Main"}"#
     );
     assert!(answer["records"][1]["BillingAddress"].is_null());
 }
@@ -385,4 +385,25 @@ fn more_values_than_a_statement_takes_are_refused() {
     };
     assert_eq!(world.json(&soql(30_000))["totalSize"], 0);
     assert_eq!(world.error(&soql(30_001)).1, "QUERY_TOO_COMPLICATED");
+}
+
+#[test]
+fn picklists_are_sorted_as_they_were_set_up() {
+    let world = World::new();
+    let soql = "SELECT Industry FROM Account ORDER BY Industry";
+    assert_eq!(
+        world.values(soql, "Industry"),
+        ["Media", "Media", "Banking"]
+    );
+}
+
+#[test]
+fn labels_stand_in_for_values() {
+    let world = World::new();
+    let soql = "SELECT toLabel(Industry), Industry FROM Account";
+    assert_eq!(world.error(soql).1, "INVALID_FIELD");
+    let soql = "SELECT toLabel(Industry), toLabel(Name) FROM Account \
+                WHERE toLabel(Industry) = 'the banking'";
+    assert_eq!(world.values(soql, "Industry"), ["The Banking"]);
+    assert_eq!(world.values(soql, "Name"), ["zeta"]);
 }
