@@ -1,3 +1,11 @@
 //! The `ferroforce` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ferroforce_cli::run(
+        std::env::args_os(),
+        &mut anstream::stdout(),
+        &mut anstream::stderr(),
+    )
+}

@@ -1,0 +1,9 @@
+//! The `ferroforce` binary, from the outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod demo;
+mod org;
+mod program;
+mod soql;
+mod usage;

@@ -1,0 +1,235 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout};
+
+use serde_json::Value;
+
+use crate::program::{command, run};
+
+/// A running `ferroforce org start --json`, which is killed when a test fails.
+struct Org {
+    process: Child,
+    out: BufReader<ChildStdout>,
+    invitation: Value,
+}
+
+impl Org {
+    fn start(args: &[&str]) -> Self {
+        let args = [&["org", "start", "--json"], args].concat();
+        let mut process = command(&args).spawn().unwrap();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let invitation = serde_json::from_str(&line);
+        Self {
+            process,
+            out,
+            invitation: invitation.unwrap_or_else(|error| panic!("{error}: {line:?}")),
+        }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        let value = &self.invitation[name];
+        value
+            .as_str()
+            .unwrap_or_else(|| panic!("{name} is {value}"))
+    }
+
+    /// Status and body of an answer.
+    fn get(&self, path: &str) -> (u16, String) {
+        let host = self.text("url").strip_prefix("http://").unwrap();
+        let token = self.text("access_token");
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
+             Connection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    fn query(&self, soql: &str) -> Value {
+        let path = format!("/services/data/v66.0/query?q={}", soql.replace(' ', "+"));
+        let (status, body) = self.get(&path);
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// Sends a signal, waits for the end, and returns the exit code and what was printed after
+    /// the invitation.
+    #[cfg(unix)]
+    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        let process = self.process.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", signal, &process])
+            .status();
+        assert!(sent.unwrap().success());
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.process.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Org {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn json_holds_all_that_a_client_needs() {
+    let org = Org::start(&["--tls-port", "0"]);
+    let names = [
+        "access_token",
+        "admin_token",
+        "client_id",
+        "client_secret",
+        "org_id",
+        "password",
+        "private_key_file",
+        "refresh_token",
+        "security_token",
+        "tls_cert_file",
+        "tls_url",
+        "url",
+        "user_id",
+        "username",
+    ];
+    let found: Vec<&String> = org.invitation.as_object().unwrap().keys().collect();
+    assert_eq!(found, names);
+    for name in names {
+        assert!(!org.text(name).is_empty(), "{name}");
+    }
+    assert!(org.text("tls_url").starts_with("https://127.0.0.1:"));
+    for (name, label) in [
+        ("private_key_file", "PRIVATE KEY"),
+        ("tls_cert_file", "CERTIFICATE"),
+    ] {
+        let pem = fs::read_to_string(org.text(name)).unwrap();
+        assert!(
+            pem.starts_with(&format!("-----BEGIN {label}-----")),
+            "{name}"
+        );
+    }
+    let (status, body) = org.get("/services/data/v66.0/limits");
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("DailyApiRequests"), "{body}");
+}
+
+#[test]
+fn what_is_not_there_is_null() {
+    let org = Org::start(&[]);
+    assert!(org.invitation["tls_url"].is_null());
+    assert!(org.invitation["tls_cert_file"].is_null());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_well_and_takes_its_files_along() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let org = Org::start(&["--tls-port", "0"]);
+        let host = org.text("url").strip_prefix("http://").unwrap().to_owned();
+        let files = ["private_key_file", "tls_cert_file"].map(|name| org.text(name).to_owned());
+        assert!(files.iter().all(|file| Path::new(file).exists()));
+        assert_eq!(org.stop(signal), (Some(0), String::new()), "{signal}");
+        for file in &files {
+            assert!(
+                !Path::new(file).parent().unwrap().exists(),
+                "{signal}: {file}"
+            );
+        }
+        assert!(TcpStream::connect(host).is_err(), "{signal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn schema_seed_and_data_files_make_the_org() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (schema, seed, data) = (file("schema.toml"), file("seed.toml"), file("org.sqlite"));
+    fs::write(
+        &schema,
+        "[Engine__c.fields]\nCogs__c = { type = \"double\", scale = 0 }\n",
+    )
+    .unwrap();
+    let record = "[[records]]\nattributes = { type = \"Engine__c\" }\nName = \"Difference\"\nCogs__c = 8000\n";
+    fs::write(&seed, record).unwrap();
+
+    let args = ["--schema", &schema, "--seed", &seed, "--data", &data];
+    let org = Org::start(&args);
+    let found = org.query("SELECT Name, Cogs__c FROM Engine__c");
+    assert_eq!(found["records"][0]["Name"], "Difference");
+    assert_eq!(found["records"][0]["Cogs__c"], 8000.0);
+    assert_eq!(org.stop("TERM").0, Some(0));
+
+    // The data is still there, and not seeded twice.
+    let org = Org::start(&args);
+    assert_eq!(org.query("SELECT Name FROM Engine__c")["totalSize"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_person_reads_what_to_type_next() {
+    let mut process = command(&["org", "start"]).spawn().unwrap();
+    let mut out = BufReader::new(process.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("Ctrl-C") {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "{text}");
+    }
+    let sent = std::process::Command::new("kill")
+        .arg(process.id().to_string())
+        .status();
+    assert!(sent.unwrap().success());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    for part in [
+        "A local Salesforce org is running at http://127.0.0.1:",
+        "  username        admin@org.example\n",
+        "  curl 'http://127.0.0.1:",
+        "Salesforce::builder(auth).org_url(\"http://127.0.0.1:",
+        "/__org/faults",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let nonsense = folder.path().join("nonsense.toml");
+    fs::write(&nonsense, "no = [").unwrap();
+    let nonsense = nonsense.to_str().unwrap();
+    for args in [
+        ["--schema", nonsense],
+        ["--seed", nonsense],
+        ["--seed", "no/such/file"],
+        ["--data", "no/such/folder/file"],
+    ] {
+        let ended = run(&["org", "start", args[0], args[1]]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{args:?}");
+        assert!(ended.err.starts_with("error: "), "{args:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_taken_port_is_told() {
+    let org = Org::start(&[]);
+    let port = org.text("url").rsplit(':').next().unwrap();
+    let ended = run(&["org", "start", "--port", port]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+    assert!(
+        ended.err.contains(&format!("127.0.0.1:{port}")),
+        "{}",
+        ended.err
+    );
+}
