@@ -78,6 +78,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let salesforce = Salesforce::builder(auth).build()?;
 
     let limits = salesforce.limits().await?;
-    println!("{:?}", limits.daily_api_requests());
+    if let Some(daily) = limits.daily_api_requests() {
+        println!("{} of {} calls are left today", daily.remaining, daily.max);
+    }
     Ok(())
 }

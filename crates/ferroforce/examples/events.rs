@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .map(|request| request.path_template.as_str());
             println!("{:<13} {}", event.name(), path.unwrap_or_default());
         }
-        println!("{} events were dropped", events.dropped());
+        println!("{} events came too fast to be read", events.dropped());
     });
 
     salesforce.limits().await?;
@@ -54,6 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The stream ends with the client.
     drop(salesforce);
     printer.await?;
-    println!("{} calls were ours", calls.load(Ordering::Relaxed));
+    let calls = calls.load(Ordering::Relaxed);
+    println!("calls by this program: {calls}");
     Ok(())
 }

@@ -25,8 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .org_url(var("SALESFORCE_URL")?)
         .build()?;
 
-    match salesforce.limits().await {
-        Ok(limits) => println!("signed in; {:?}", limits.daily_api_requests()),
+    match salesforce.access_token().await {
+        Ok(token) => println!("signed in at {}", token.origin()),
         Err(error) => match error.auth() {
             Some(refused) => {
                 println!("{:?}: {}", refused.code(), refused.description());

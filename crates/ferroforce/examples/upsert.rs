@@ -45,8 +45,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         email: Some("ada@example.com"),
     };
     match ada.upsert(&contact).await {
-        Ok(written) if written.created => println!("created {:?}", written.id),
-        Ok(written) => println!("updated {:?}", written.id),
+        Ok(written) => println!(
+            "{}",
+            if written.created {
+                "created"
+            } else {
+                "updated"
+            }
+        ),
         Err(error) if error.kind() == ErrorKind::MultipleMatches => {
             println!("several records have this value, and nothing was written");
         }

@@ -1,0 +1,155 @@
+//! Every example runs on the local org.
+//!
+//! `cargo test` builds them first; `cargo test --test examples` alone takes them as they are.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ferroforce_org::LocalOrg;
+
+/// The folder of the examples stands beside that of the tests.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(file);
+    assert!(
+        program.exists(),
+        "the example {name} is not built: `cargo build -p ferroforce --examples` does it"
+    );
+    program
+}
+
+/// Answers one request with a token, as the service of `custom_auth_service` does.
+fn token_service(org: &LocalOrg) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let body = serde_json::json!({
+        "access_token": org.access_token(),
+        "instance_url": org.url(),
+    })
+    .to_string();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        assert!(String::from_utf8_lossy(&request[..length]).contains("Bearer any"));
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+    });
+    url
+}
+
+fn run(org: &LocalOrg, name: &str, settings: &[(&str, &str)]) -> String {
+    let key = org.private_key_file().unwrap().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(program(name))
+        .env("SALESFORCE_URL", org.url())
+        .env("SALESFORCE_CLIENT_ID", org.client_id())
+        .env("SALESFORCE_CLIENT_SECRET", org.client_secret().unwrap())
+        .env("SALESFORCE_USERNAME", org.username())
+        .env("SALESFORCE_PASSWORD", org.password())
+        .env("SALESFORCE_SECURITY_TOKEN", org.security_token())
+        .env("SALESFORCE_PRIVATE_KEY_FILE", key)
+        .env_remove("SALESFORCE_PRIVATE_KEY_PASSPHRASE")
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(stdout).unwrap();
+    assert!(
+        status.success(),
+        "{name}: {text}{}",
+        String::from_utf8_lossy(&stderr)
+    );
+    text
+}
+
+fn sign_ins(org: &LocalOrg) -> usize {
+    let requests = org.requests();
+    let tokens = requests
+        .iter()
+        .filter(|request| request.path == "/services/oauth2/token");
+    tokens.count()
+}
+
+#[tokio::test]
+async fn every_example_does_what_it_says() {
+    let org = LocalOrg::start().await.unwrap();
+    let url = org.url();
+    for (name, says) in [
+        ("quick_start", "there are 1 now"),
+        ("client_credentials", url.as_str()),
+        ("soap_login", url.as_str()),
+        ("jwt_bearer", url.as_str()),
+        ("query_stream", "1 found"),
+        ("upsert", "created"),
+        ("upsert", "updated"),
+        ("events", "calls by this program: 1"),
+        ("any_endpoint", "200 OK"),
+    ] {
+        let said = run(&org, name, &[]);
+        assert!(said.contains(says), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_explained() {
+    let org = LocalOrg::start().await.unwrap();
+    let said = run(&org, "soap_login", &[("SALESFORCE_PASSWORD", "wrong")]);
+    assert!(said.contains("INVALID_LOGIN"), "{said}");
+    assert!(said.contains("security token"), "{said}");
+}
+
+#[tokio::test]
+async fn a_shared_session_signs_in_once() {
+    let org = LocalOrg::start().await.unwrap();
+    let said = run(&org, "shared_session", &[]);
+    assert!(said.contains("100 answers"), "{said}");
+    assert_eq!(sign_ins(&org), 1);
+}
+
+#[tokio::test]
+async fn a_flow_takes_its_token_from_another_service() {
+    let org = LocalOrg::start().await.unwrap();
+    let service = token_service(&org);
+    let settings = [
+        ("TOKEN_SERVICE_URL", service.as_str()),
+        ("TOKEN_SERVICE_KEY", "any"),
+    ];
+    let said = run(&org, "custom_auth_service", &settings);
+    assert!(said.contains("are left today"), "{said}");
+    assert_eq!(sign_ins(&org), 0);
+}
+
+#[tokio::test]
+async fn a_kept_token_saves_a_sign_in_until_it_has_ended() {
+    let org = LocalOrg::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token.json");
+    let settings = [("SALESFORCE_TOKEN_FILE", file.to_str().unwrap())];
+    for sign_ins_so_far in [1, 1] {
+        run(&org, "custom_auth_cached", &settings);
+        assert_eq!(sign_ins(&org), sign_ins_so_far);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let kept = fs::read(&file).unwrap();
+    org.expire_tokens();
+    run(&org, "custom_auth_cached", &settings);
+    assert_eq!(sign_ins(&org), 2);
+    assert_ne!(fs::read(&file).unwrap(), kept);
+}
