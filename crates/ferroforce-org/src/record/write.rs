@@ -102,6 +102,8 @@ fn default_value(field: &Field) -> Option<Value> {
     match &field.default_value {
         Some(value) => coerce_text(field, value),
         None if field.field_type == FieldType::Boolean => Some(Value::Integer(0)),
+        // Counts and sums that the org keeps begin at zero.
+        None if !field.nillable && !field.createable && is_number(field) => coerce_text(field, "0"),
         None => {
             let default = field
                 .picklist_values
@@ -110,6 +112,10 @@ fn default_value(field: &Field) -> Option<Value> {
             Some(Value::Text(default.value.clone()))
         }
     }
+}
+
+fn is_number(field: &Field) -> bool {
+    field.field_type == FieldType::Int || field.field_type.is_decimal()
 }
 
 fn fill(row: &mut Row<'_>, incoming: &Incoming<'_>) {

@@ -1,5 +1,7 @@
 //! From declarations to objects and fields: what a file does not say, the type says.
 
+use std::collections::HashSet;
+
 use super::file::{
     Access, AutoNumber, Choice, FieldDeclaration, ObjectDeclaration, OnDelete, Scalar,
 };
@@ -182,6 +184,13 @@ fn choices(declared: &FieldDeclaration) -> Result<Vec<PicklistValue>, String> {
             },
         })
         .collect();
+    let mut seen = HashSet::new();
+    if let Some(again) = choices.iter().find(|choice| !seen.insert(&choice.value)) {
+        return Err(format!("it has the value `{}` twice", again.value));
+    }
+    if choices.iter().filter(|choice| choice.default_value).count() > 1 {
+        return Err("only one of its values can be the default".to_owned());
+    }
     match default {
         Some(default)
             if !choices.is_empty() && !choices.iter().any(|choice| choice.value == default) =>

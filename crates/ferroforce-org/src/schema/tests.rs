@@ -44,6 +44,8 @@ fn every_standard_object_has_an_id_a_key_prefix_of_its_own_and_known_parents() {
         assert_eq!(object.fields[0].name, "Id", "{name}");
         let prefix = object.key_prefix.clone().expect("a key prefix");
         assert!(prefixes.insert(prefix), "{name}");
+        let names = object.fields.iter().filter(|field| field.name_field);
+        assert!(names.count() <= 1, "{name}");
         for field in &object.fields {
             for parent in &field.reference_to {
                 assert!(

@@ -442,3 +442,16 @@ async fn a_blob_is_read_on_its_own() {
         "Hello"
     );
 }
+
+#[tokio::test]
+async fn counts_that_the_org_keeps_begin_at_zero() {
+    let client = Client::new();
+    let id = client
+        .post("/sobjects/Campaign", &json!({"Name": "Fair"}))
+        .await
+        .id();
+    let campaign = client.get(&format!("/sobjects/Campaign/{id}")).await.json();
+    assert_eq!(campaign["NumberOfLeads"], 0);
+    assert_eq!(campaign["AmountWonOpportunities"], 0.0);
+    assert!(campaign["HierarchyNumberOfLeads"].is_null());
+}

@@ -258,6 +258,15 @@ fn mistakes_are_explained() {
             "a picklist needs `values`",
         ),
         (
+            "[X__c.fields]\nA__c = { type = \"picklist\", values = [\"a\", \"a\"] }",
+            "it has the value `a` twice",
+        ),
+        (
+            "[X__c.fields]\nA__c = { type = \"picklist\", default = \"a\", values = [\"a\", \
+             { value = \"b\", default = true }] }",
+            "only one of its values can be the default",
+        ),
+        (
             "[X__c.fields]\nA__c = { type = \"picklist\", values = [\"a\"], default = \"b\" }",
             "its default `b` is none of its values",
         ),

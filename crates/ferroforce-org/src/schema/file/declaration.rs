@@ -60,7 +60,6 @@ pub(crate) struct FieldDeclaration {
     pub(crate) filterable: Option<bool>,
     pub(crate) sortable: Option<bool>,
     pub(crate) groupable: Option<bool>,
-    pub(crate) formula: Option<String>,
 }
 
 /// When a field may be written, if not always.
