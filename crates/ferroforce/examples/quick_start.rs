@@ -1,7 +1,8 @@
 //! The main job in three lines: sign in, create a record, query.
 //!
-//! Start a local org in one terminal (`ferroforce org start`), put what it prints into the
-//! environment, and run this in another; or use an org of Salesforce's and an app of yours there.
+//! Start a local org in one terminal (`ferroforce org start --port 8080`), put what it prints into the
+//! environment, and run this in another; or use an org of Salesforce's and an app of yours there. All
+//! examples read the same settings.
 //!
 //! ```sh
 //! SALESFORCE_URL=http://127.0.0.1:8080 \

@@ -2,6 +2,8 @@
 //!
 //! `cargo test` builds them first; `cargo test --test examples` alone takes them as they are.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
