@@ -36,17 +36,6 @@ impl Json {
                 .collect(),
         )
     }
-
-    /// The member of an object with this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
-        match self {
-            Self::Object(members) => members
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
-            _ => None,
-        }
-    }
 }
 
 impl Serialize for Json {

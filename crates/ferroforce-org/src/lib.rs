@@ -1,10 +1,95 @@
-//! A local Salesforce org.
-
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "rooms of the org are furnished one after the other"
-)]
+//! A local Salesforce org: an HTTP server that behaves like one, to build, test and demonstrate
+//! integrations with no Salesforce account, in whatever language they are written.
+//!
+//! ```
+//! use ferroforce_org::LocalOrg;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let org = LocalOrg::start().await?;
+//!
+//! // What a client needs to sign in …
+//! println!("{} as {}", org.url(), org.username());
+//! // … or to go without: a session that is there already.
+//! let authorization = format!("Bearer {}", org.access_token());
+//! # assert!(authorization.starts_with("Bearer 00D"));
+//!
+//! org.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The org listens on a free port of the loopback interface, has threads of its own, and is gone
+//! when it is dropped. Everything about it can be chosen before it starts, with
+//! [`LocalOrg::builder`]: ports, TLS, users, apps, objects, records, where they are kept. Two orgs
+//! that are asked the same things in the same order give the same ids.
+//!
+//! # What it answers
+//!
+//! | | |
+//! |---|---|
+//! | sign-in | SOAP `login()` up to API 64.0; `/services/oauth2/token` for client credentials, JWT bearer, username-password and refresh tokens; userinfo, introspection, revocation, identity |
+//! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
+//! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; blobs |
+//! | `…/query`, `…/queryAll` | SOQL, in pages |
+//!
+//! API versions from 31.0 on are served. The standard objects that people use are there, with
+//! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
+//! [`schema_file`] says how to add objects and fields. What is written is checked as a real org
+//! checks it, and refused with the same codes and words. **It is never wrong in silence:** what a
+//! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`.
+//!
+//! # Seed files
+//!
+//! [`LocalOrgBuilder::seed_file`] takes a TOML file, or a JSON file of the same shape, with users
+//! ([`User`] lists their keys), connected apps ([`ConnectedApp`] does) and records. A record is
+//! written as in a tree of records: its `attributes` name the type and, if others refer to it, a
+//! `referenceId`. A reference is an id or `"@"` and the `referenceId` of any record in the file.
+//!
+//! ```
+//! use ferroforce_org::LocalOrg;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("seed.toml");
+//! let seed = r#"
+//!     [[users]]
+//!     username = "ada@example.com"
+//!     password = "Analytical1"
+//!     security_token = ""
+//!
+//!     [[records]]
+//!     attributes = { type = "Contact" }
+//!     LastName = "Lovelace"
+//!     AccountId = "@engines"
+//!
+//!     [[records]]
+//!     attributes = { type = "Account", referenceId = "engines" }
+//!     Name = "Analytical Engines"
+//! "#;
+//! std::fs::write(&file, seed)?;
+//! let org = LocalOrg::builder().seed_file(&file).start().await?;
+//! assert_eq!(org.username(), "ada@example.com");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The values of records are those of the REST API, and are checked like those; the `Id` and the
+//! fields that only the platform sets may be given too.
+//!
+//! # Faults, clock, snapshots
+//!
+//! [`LocalOrg::faults`] makes requests fail on purpose, [`LocalOrg::requests`] tells which came,
+//! [`LocalOrg::stop_clock`] and its neighbours set the time, [`LocalOrg::reset`],
+//! [`LocalOrg::snapshot`] and [`LocalOrg::restore`] go back. The same is open to other programs
+//! under `/__org/`, with [`LocalOrg::admin_token`] in the header `X-Org-Admin-Token`.
+//!
+//! # Safety
+//!
+//! Only this machine can reach the org, unless [`LocalOrgBuilder::expose`] says otherwise. Its
+//! passwords, tokens and keys are random unless you choose them; files with secrets or data can
+//! only be read by their owner.
 
 mod admin;
 mod auth;

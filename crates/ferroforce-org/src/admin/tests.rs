@@ -25,7 +25,6 @@ async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
     let arrival = Arrival {
         secure: false,
         local: nowhere,
-        peer: nowhere,
     };
     Service::new(app(org)).answer(arrival, request).await
 }

@@ -109,7 +109,6 @@ mod tests {
         request = request.extension(Arrival {
             secure: tls,
             local: nowhere,
-            peer: nowhere,
         });
         Origin::of(&request.body(()).unwrap().into_parts().0).to_string()
     }

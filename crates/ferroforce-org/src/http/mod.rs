@@ -29,7 +29,6 @@ pub(crate) struct CutConnection;
 pub(crate) struct Arrival {
     pub(crate) secure: bool,
     pub(crate) local: SocketAddr,
-    pub(crate) peer: SocketAddr,
 }
 
 /// All routes of the org.

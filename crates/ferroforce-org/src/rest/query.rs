@@ -24,14 +24,6 @@ pub(super) fn first_page(
     if request.parameter("explain").is_some() {
         return Err(ApiError::unsupported("query plans (explain)"));
     }
-    if request
-        .parameter("columns")
-        .is_some_and(|columns| columns == "true")
-    {
-        return Err(ApiError::unsupported(
-            "the metadata of columns (columns=true)",
-        ));
-    }
     let soql = request.parameter("q").ok_or_else(|| {
         ApiError::bad_request("MALFORMED_QUERY", "A query string has to be specified")
     })?;
@@ -43,6 +35,12 @@ pub(super) fn first_page(
         version: format!("v{}", context.version),
     };
     let plan = compile(&context.org.schema, soql, &scope)?;
+    if request
+        .parameter("columns")
+        .is_some_and(|columns| columns == "true")
+    {
+        return Ok(Reply::ok(plan.columns()));
+    }
     let batch = batch(request).unwrap_or(BATCH);
     let mut page = plan.run(context.db, batch)?;
     let rest = std::mem::take(&mut page.rest);

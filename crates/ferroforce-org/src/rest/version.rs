@@ -19,12 +19,6 @@ impl ApiVersion {
     /// The oldest that the REST API ever had.
     const FIRST: Self = Self(20);
 
-    /// Version `n.0`.
-    #[cfg(test)]
-    pub(crate) fn new(n: u16) -> Self {
-        Self(n)
-    }
-
     /// Reads the segment of a path, such as `v66.0`.
     pub(crate) fn from_segment(segment: &str, serve_retired: bool) -> Result<Self, ApiError> {
         let number = segment

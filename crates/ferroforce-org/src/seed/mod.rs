@@ -4,6 +4,8 @@
 mod builtin;
 mod file;
 mod records;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use file::SeedFile;
 

@@ -55,7 +55,6 @@ async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
     let arrival = crate::http::Arrival {
         secure: false,
         local: nowhere,
-        peer: nowhere,
     };
     crate::http::Service::new(crate::http::app(org))
         .answer(arrival, request)

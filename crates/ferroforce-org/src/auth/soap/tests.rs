@@ -52,7 +52,6 @@ async fn post_to(org: &Arc<Org>, path: &str, envelope: String) -> (u16, String) 
     let arrival = crate::http::Arrival {
         secure: false,
         local: nowhere,
-        peer: nowhere,
     };
     let service = crate::http::Service::new(crate::http::app(org));
     let response = service.answer(arrival, request).await;

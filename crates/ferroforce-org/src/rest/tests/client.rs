@@ -68,7 +68,6 @@ impl Client {
         let arrival = Arrival {
             secure: false,
             local,
-            peer: local,
         };
         let response = self.service.clone().answer(arrival, request).await;
         let (parts, body) = response.into_parts();

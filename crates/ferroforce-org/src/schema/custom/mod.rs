@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use declaration::{CustomField, CustomObject, File};
 
-use super::file::{self, FieldDeclaration, Names, ObjectDeclaration};
+use super::file::{self, FieldDeclaration, ObjectDeclaration};
 use super::{Field, Object, build};
 
 /// Adds what a file declares to the objects that there are.
