@@ -60,6 +60,15 @@ pub(crate) struct Scope {
     pub(crate) version: String,
 }
 
+impl Scope {
+    /// The version of the API without its point: 66.
+    fn major_version(&self) -> u32 {
+        let digits = self.version.trim_start_matches('v');
+        let major = digits.split_once('.').map_or(digits, |(major, _)| major);
+        major.parse().unwrap_or(u32::MAX)
+    }
+}
+
 /// Resolves a query against the schema.
 pub(crate) fn compile(schema: &Schema, soql: &str, scope: &Scope) -> Result<Plan, ApiError> {
     if soql.chars().nth(MOST_CHARACTERS).is_some() {

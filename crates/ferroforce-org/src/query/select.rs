@@ -18,6 +18,12 @@ const MOST_SUBQUERIES: usize = 20;
 /// How deeply subqueries may be nested, the outer query not counted.
 const MOST_DEPTH: usize = 4;
 
+/// The first version of the API in which subqueries may hold subqueries.
+const NESTED_SINCE: u32 = 58;
+
+/// The first version of the API that knows FIELDS().
+const FIELDS_SINCE: u32 = 51;
+
 /// How many rows FIELDS(ALL) and FIELDS(CUSTOM) may answer.
 const MOST_FIELDS_ROWS: i64 = 200;
 
@@ -118,6 +124,12 @@ impl<'a> Compiler<'a> {
         window: Window,
         selection: &mut Selection,
     ) -> Result<(), ApiError> {
+        if self.scope.major_version() < FIELDS_SINCE {
+            return Err(ApiError::bad_request(
+                "UNSUPPORTED_API_VERSION",
+                "The SOQL FIELDS function is not supported in this version of the API",
+            ));
+        }
         let which = &field.path;
         let (standard, custom) = if which.is("ALL") {
             (true, true)
@@ -312,10 +324,13 @@ impl<'a> Compiler<'a> {
         if selection.children.len() == MOST_SUBQUERIES {
             return Err(malformed("A query can have at most 20 subqueries"));
         }
-        if self.depth == MOST_DEPTH {
-            return Err(malformed(
-                "SOQL subqueries can be nested at most five levels deep",
-            ));
+        let most = if self.scope.major_version() < NESTED_SINCE {
+            1
+        } else {
+            MOST_DEPTH
+        };
+        if self.depth == most {
+            return Err(malformed("Subqueries are nested too deeply"));
         }
         let Some(from) = query.from.first() else {
             return Err(ApiError::unsupported("a subquery without FROM"));
@@ -331,8 +346,10 @@ impl<'a> Compiler<'a> {
         let mut compiler = Compiler::new(self.schema, self.source, self.scope);
         compiler.depth = self.depth + 1;
         compiler.enter(object, &query.from[..1])?;
-        if query.from.len() > 1 {
-            return Err(ApiError::unsupported("aliases in a subquery"));
+        if query.from.len() > 1 || subquery.alias.is_some() {
+            return Err(ApiError::unsupported(
+                "aliases of relationships in a subquery",
+            ));
         }
         let plan = compiler.rows(query)?;
         let link = format!(

@@ -200,6 +200,10 @@ fn what_the_engine_does_not_know_is_said() {
         ),
         ("SELECT FORMAT(Name) x FROM Account", "FORMAT"),
         (
+            "SELECT Id, (SELECT Id FROM Contacts) c FROM Account",
+            "aliases of relationships in a subquery",
+        ),
+        (
             "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'km') < 5",
             "DISTANCE",
         ),
@@ -222,4 +226,24 @@ fn longer_queries_than_allowed_are_refused() {
         "x".repeat(100_000)
     );
     assert_eq!(world.error(&soql).1, "MALFORMED_QUERY");
+}
+
+#[test]
+fn older_versions_know_less() {
+    let mut world = World::new();
+    let nested =
+        "SELECT Id, (SELECT Id, (SELECT Id FROM Contacts) FROM ChildAccounts) FROM Account";
+    world.scope.version = "v58.0".to_owned();
+    assert!(world.plan(nested).is_ok());
+    world.scope.version = "v57.0".to_owned();
+    assert_eq!(world.error(nested).1, "MALFORMED_QUERY");
+    assert!(
+        world
+            .plan("SELECT Id, (SELECT Id FROM Contacts) FROM Account")
+            .is_ok()
+    );
+    let fields = "SELECT FIELDS(STANDARD) FROM Account";
+    assert!(world.plan(fields).is_ok());
+    world.scope.version = "v50.0".to_owned();
+    assert_eq!(world.error(fields).1, "UNSUPPORTED_API_VERSION");
 }
