@@ -4,6 +4,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout};
 
+use ferroforce::auth::{ClientCredentials, JwtBearer, PrivateKey, Session, SoapLogin};
+use ferroforce::{Record, Salesforce};
+use futures_util::TryStreamExt;
 use serde_json::Value;
 
 use crate::program::{command, run};
@@ -37,27 +40,14 @@ impl Org {
             .unwrap_or_else(|| panic!("{name} is {value}"))
     }
 
-    /// Status and body of an answer.
-    fn get(&self, path: &str) -> (u16, String) {
-        let host = self.text("url").strip_prefix("http://").unwrap();
-        let token = self.text("access_token");
-        let mut stream = TcpStream::connect(host).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
-             Connection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, body.to_owned())
+    /// A header line.
+    fn bearer(&self) -> String {
+        format!("Authorization: Bearer {}", self.text("access_token"))
     }
 
     fn query(&self, soql: &str) -> Value {
         let path = format!("/services/data/v66.0/query?q={}", soql.replace(' ', "+"));
-        let (status, body) = self.get(&path);
+        let (status, body) = get(self.text("url"), &path, &self.bearer());
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
     }
@@ -75,6 +65,28 @@ impl Org {
         self.out.read_to_string(&mut rest).unwrap();
         (self.process.wait().unwrap().code(), rest)
     }
+}
+
+/// Status and body of the answer to a GET.
+fn get(url: &str, path: &str, header: &str) -> (u16, String) {
+    send(url, &format!("GET {path} HTTP/1.1\r\n{header}"), "")
+}
+
+/// Status and body of the answer to a request with this head, but for what every head has.
+fn send(url: &str, head: &str, body: &str) -> (u16, String) {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "{head}\r\nHost: {host}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
 }
 
 impl Drop for Org {
@@ -120,9 +132,52 @@ fn json_holds_all_that_a_client_needs() {
             "{name}"
         );
     }
-    let (status, body) = org.get("/services/data/v66.0/limits");
+}
+
+#[tokio::test]
+async fn every_credential_works() {
+    let org = Org::start(&["--tls-port", "0"]);
+    let (client_id, username) = (org.text("client_id"), org.text("username"));
+    let soap_login =
+        SoapLogin::new(username, org.text("password")).security_token(org.text("security_token"));
+    let credentials = ClientCredentials::new(client_id, org.text("client_secret"));
+    let key = PrivateKey::from_pem_file(org.text("private_key_file")).unwrap();
+    let sessions = [
+        Session::new(soap_login),
+        Session::new(credentials),
+        Session::new(JwtBearer::new(client_id, username, key)),
+    ];
+    for session in sessions {
+        for url in ["url", "tls_url"] {
+            let salesforce = Salesforce::builder(session.clone())
+                .org_url(org.text(url))
+                .root_certificates(fs::read(org.text("tls_cert_file")).unwrap())
+                .build()
+                .unwrap();
+            let user: Record = salesforce
+                .query("SELECT Id FROM User")
+                .records()
+                .try_next()
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(user.get::<&str>("Id").unwrap(), org.text("user_id"));
+        }
+    }
+    let organization = &org.query("SELECT Id FROM Organization")["records"][0];
+    assert_eq!(organization["Id"], org.text("org_id"));
+    let (status, body) = send(
+        org.text("url"),
+        "POST /services/oauth2/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded",
+        &format!(
+            "grant_type=refresh_token&client_id={client_id}&client_secret={}&refresh_token={}",
+            org.text("client_secret"),
+            org.text("refresh_token")
+        ),
+    );
     assert_eq!(status, 200, "{body}");
-    assert!(body.contains("DailyApiRequests"), "{body}");
+    let admin = format!("X-Org-Admin-Token: {}", org.text("admin_token"));
+    assert_eq!(get(org.text("url"), "/__org/requests", &admin).0, 200);
 }
 
 #[test]
@@ -186,6 +241,16 @@ fn a_person_reads_what_to_type_next() {
     while !text.contains("Ctrl-C") {
         assert_ne!(out.read_line(&mut text).unwrap(), 0, "{text}");
     }
+    // The line to type works as it stands.
+    let between = |before: &str, after: &str| {
+        let rest = text.split_once(before).unwrap().1;
+        rest.split_once(after).unwrap().0.to_owned()
+    };
+    let url = between("running at ", "\n");
+    let path = between(&format!("curl '{url}"), "'");
+    let (status, body) = get(&url, &path, &between("-H '", "'"));
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("Ada Admin"), "{body}");
     let sent = std::process::Command::new("kill")
         .arg(process.id().to_string())
         .status();
@@ -194,7 +259,6 @@ fn a_person_reads_what_to_type_next() {
     for part in [
         "A local Salesforce org is running at http://127.0.0.1:",
         "  username        admin@org.example\n",
-        "  curl 'http://127.0.0.1:",
         "Salesforce::builder(auth).org_url(\"http://127.0.0.1:",
         "/__org/faults",
     ] {
