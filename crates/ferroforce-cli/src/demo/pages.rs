@@ -21,7 +21,7 @@ pub(super) const DEPARTMENT: &str = "Difference Engines";
 /// The smallest page that Salesforce makes.
 pub(super) const PAGE_SIZE: u32 = 200;
 
-const AT_ONCE: usize = 50;
+const AT_ONCE: usize = 25;
 
 #[derive(Deserialize)]
 struct Row {

@@ -27,7 +27,23 @@ Examples:
   ferroforce org start
   ferroforce org start --port 8080 --data org.sqlite
   ferroforce org start --schema custom-objects.toml --seed records.toml
-  ferroforce org start --json > org.json &   # one line, complete when the org is ready")]
+  ferroforce org start --json > org.json &   # one line, complete when the org is ready
+
+A schema file:
+  [Engine__c.fields]
+  Cogs__c = { type = \"double\", scale = 0, required = true }
+  Code__c = { type = \"string\", length = 20, unique = true, external_id = true }
+  Owner__c = { type = \"reference\", to = \"Contact\", children = \"Engines\" }
+
+A seed file:
+  [[records]]
+  attributes = { type = \"Contact\", referenceId = \"charles\" }
+  LastName = \"Babbage\"
+  [[records]]
+  attributes = { type = \"Engine__c\" }
+  Name = \"Difference Engine\"
+  Cogs__c = 8000
+  Owner__c = \"@charles\"")]
 pub(crate) struct Start {
     /// The port to listen on; 0 takes any that is free
     #[arg(long, value_name = "PORT", default_value_t = 0)]

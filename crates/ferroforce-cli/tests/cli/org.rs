@@ -208,23 +208,23 @@ fn a_signal_ends_it_well_and_takes_its_files_along() {
 
 #[cfg(unix)]
 #[test]
-fn schema_seed_and_data_files_make_the_org() {
+fn the_files_that_the_help_shows_make_the_org() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (schema, seed, data) = (file("schema.toml"), file("seed.toml"), file("org.sqlite"));
-    fs::write(
-        &schema,
-        "[Engine__c.fields]\nCogs__c = { type = \"double\", scale = 0 }\n",
-    )
-    .unwrap();
-    let record = "[[records]]\nattributes = { type = \"Engine__c\" }\nName = \"Difference\"\nCogs__c = 8000\n";
-    fs::write(&seed, record).unwrap();
+    let help = run(&["org", "start", "--help"]).out;
+    for (path, title) in [(&schema, "A schema file:\n"), (&seed, "A seed file:\n")] {
+        let example = help.split_once(title).unwrap().1;
+        fs::write(path, example.split("\n\n").next().unwrap()).unwrap();
+    }
 
     let args = ["--schema", &schema, "--seed", &seed, "--data", &data];
     let org = Org::start(&args);
-    let found = org.query("SELECT Name, Cogs__c FROM Engine__c");
-    assert_eq!(found["records"][0]["Name"], "Difference");
-    assert_eq!(found["records"][0]["Cogs__c"], 8000.0);
+    let found = org.query("SELECT Name, Cogs__c, Owner__r.LastName FROM Engine__c");
+    let engine = &found["records"][0];
+    assert_eq!(engine["Name"], "Difference Engine");
+    assert_eq!(engine["Cogs__c"], 8000.0);
+    assert_eq!(engine["Owner__r"]["LastName"], "Babbage");
     assert_eq!(org.stop("TERM").0, Some(0));
 
     // The data is still there, and not seeded twice.
