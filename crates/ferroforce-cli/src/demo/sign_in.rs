@@ -37,6 +37,11 @@ pub(super) async fn in_three_ways(
 
     let pem = org.private_key_pem().context("the org's app has no key")?;
     let key = PrivateKey::from_pem(pem)?;
+    report.step(
+        "rsa key",
+        "made anew; the org's app knows its public half",
+        json!({}),
+    )?;
     let salesforce = connect(org, JwtBearer::new(org.client_id(), org.username(), key))?;
     let user = who_am_i(&salesforce, org).await?;
     report.step(

@@ -54,6 +54,7 @@ fn the_demo_is_one_json_document_for_machines() {
             "start",
             "soap_login",
             "client_credentials",
+            "rsa_key",
             "jwt_bearer",
             "create",
             "read",
