@@ -3,6 +3,7 @@
 //! A request is freed of HTTP first ([`ApiRequest`]) and answered by [`dispatch`], which runs
 //! on the store's thread: so that many can run there in one transaction.
 
+mod conditional;
 mod context;
 mod cursors;
 mod describes;
@@ -66,6 +67,9 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
             return Err(limits::exceeded());
         }
         let mut request = freed_of_http(&org, parts)?;
+        if request.header("accept").is_some_and(wants_xml) {
+            return Err(ApiError::unsupported("answers in XML"));
+        }
         request.body = read_body(body).await?;
         let org_of_job = Arc::clone(&org);
         org.store
@@ -84,6 +88,11 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         response.headers_mut().insert("sforce-limit-info", info);
     }
     response
+}
+
+/// Whether a client takes XML and no JSON.
+fn wants_xml(accept: &str) -> bool {
+    accept.contains("/xml") && !accept.contains("json") && !accept.contains("*/*")
 }
 
 /// Everything of a request but its body.

@@ -3,11 +3,12 @@
 use http::{Method, StatusCode};
 
 use super::request::{ApiRequest, Reply};
-use super::{ApiVersion, Context};
+use super::{ApiVersion, Context, conditional};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::json::Json;
 use crate::record::document::Document;
+use crate::record::row::Row;
 use crate::record::{self, Incoming, Origin, read};
 use crate::schema::{Field, FieldType, Object};
 
@@ -60,6 +61,9 @@ pub(super) fn by_id(
     id: &str,
 ) -> Result<Reply, ApiError> {
     let id: RecordId = id.parse().map_err(|_| no_such_key(id))?;
+    if let Some(reply) = conditional::unmet(context, request, object, id)? {
+        return Ok(reply);
+    }
     match request.method {
         Method::PATCH => {
             let document = Document::parse(json_body(request)?)?;
@@ -96,6 +100,11 @@ pub(super) fn by_key(
         return Ok(choices(context.version, object, &found));
     }
     let found = found.first().copied();
+    if let Some(id) = found
+        && let Some(reply) = conditional::unmet(context, request, object, id)?
+    {
+        return Ok(reply);
+    }
     match request.method {
         Method::PATCH => upsert(context, request, object, key, value, found),
         Method::DELETE => {
@@ -195,7 +204,7 @@ fn get(
 ) -> Result<Reply, ApiError> {
     let row = record::existing(context, object, id)?;
     let Some(names) = request.parameter("fields") else {
-        return Ok(Reply::ok(read::whole(&row, context.version)));
+        return Ok(found(&row, read::whole(&row, context.version)));
     };
     let mut fields: Vec<&Field> = Vec::new();
     for name in names
@@ -213,7 +222,14 @@ fn get(
     if !fields.iter().any(|field| field.name == "Id") {
         fields.extend(object.field("Id"));
     }
-    Ok(Reply::ok(read::chosen(&row, &fields, context.version)))
+    Ok(found(&row, read::chosen(&row, &fields, context.version)))
+}
+
+/// 200, and when the record was last changed.
+fn found(row: &Row<'_>, record: Json) -> Reply {
+    let mut reply = Reply::ok(record);
+    reply.headers.extend(conditional::last_modified(row));
+    reply
 }
 
 /// The body of a request that must be JSON.

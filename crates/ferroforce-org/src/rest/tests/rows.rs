@@ -427,31 +427,142 @@ async fn a_stage_tells_about_an_opportunity() {
 }
 
 #[tokio::test]
-async fn a_blob_is_read_on_its_own() {
+async fn files_have_documents_and_versions() {
     let client = Client::new();
-    let body = json!({"Title": "Note", "PathOnClient": "note.txt", "VersionData": "SGVsbG8="});
-    let id = client.create("ContentVersion", &body).await;
-    let path = format!("/sobjects/ContentVersion/{id}");
-    let record = client.get(&path).await.json();
+    let body = json!({"Title": "Note", "PathOnClient": "dir/note.txt", "VersionData": "SGVsbG8="});
+    let first = client.create("ContentVersion", &body).await;
+    let first = format!("/sobjects/ContentVersion/{first}");
+    let record = client.get(&first).await.json();
     assert_eq!(
         record["VersionData"],
-        format!("/services/data/v66.0{path}/VersionData")
+        format!("/services/data/v66.0{first}/VersionData")
+    );
+    let blob = client.get(&format!("{first}/VersionData")).await;
+    assert_eq!(blob.text(), "Hello");
+    assert_eq!(
+        (&record["ContentSize"], &record["FileType"]),
+        (&json!(5), &json!("TEXT"))
     );
     assert_eq!(
-        client.get(&format!("{path}/VersionData")).await.text(),
-        "Hello"
+        (&record["VersionNumber"], &record["IsLatest"]),
+        (&json!("1"), &json!(true))
     );
+
+    let document = &record["ContentDocumentId"];
+    let body =
+        json!({"ContentDocumentId": document, "PathOnClient": "new.PDF", "VersionData": "SGk="});
+    let second = client.create("ContentVersion", &body).await;
+    let record = client
+        .get(&format!("/sobjects/ContentVersion/{second}"))
+        .await
+        .json();
+    assert_eq!(
+        (&record["VersionNumber"], &record["Title"]),
+        (&json!("2"), &json!("new"))
+    );
+    assert_eq!(client.get(&first).await.json()["IsLatest"], false);
+    let document = document.as_str().unwrap();
+    let record = client
+        .get(&format!("/sobjects/ContentDocument/{document}"))
+        .await
+        .json();
+    assert_eq!(record["LatestPublishedVersionId"], second);
+    assert_eq!(record["FileType"], "PDF");
 }
 
 #[tokio::test]
-async fn counts_that_the_org_keeps_begin_at_zero() {
+async fn what_is_sold_has_the_prices_of_its_price_book() {
     let client = Client::new();
-    let id = client
-        .post("/sobjects/Campaign", &json!({"Name": "Fair"}))
+    let books = client
+        .query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")
         .await
-        .id();
-    let campaign = client.get(&format!("/sobjects/Campaign/{id}")).await.json();
-    assert_eq!(campaign["NumberOfLeads"], 0);
-    assert_eq!(campaign["AmountWonOpportunities"], 0.0);
-    assert!(campaign["HierarchyNumberOfLeads"].is_null());
+        .json();
+    let product = client
+        .create("Product2", &json!({"Name": "Wheel", "ProductCode": "W"}))
+        .await;
+    let entry =
+        json!({"Pricebook2Id": books["records"][0]["Id"], "Product2Id": product, "UnitPrice": 5});
+    let entry = client.create("PricebookEntry", &entry).await;
+    let deal = json!({"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31"});
+    let deal = client.create("Opportunity", &deal).await;
+    let line =
+        json!({"OpportunityId": deal, "PricebookEntryId": entry, "Quantity": 4, "Discount": 50});
+    let line = client.create("OpportunityLineItem", &line).await;
+    let record = client
+        .get(&format!("/sobjects/OpportunityLineItem/{line}"))
+        .await
+        .json();
+    for (field, expected) in [
+        ("Name", json!("Deal Wheel")),
+        ("Product2Id", json!(product)),
+        ("ProductCode", json!("W")),
+        ("ListPrice", json!(5.0)),
+        ("UnitPrice", json!(5.0)),
+        ("TotalPrice", json!(10.0)),
+    ] {
+        assert_eq!(record[field], expected, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn events_members_and_cases_know_what_follows() {
+    let client = Client::new();
+    let event = json!({"StartDateTime": "2026-03-01T23:00:00Z", "DurationInMinutes": 90});
+    let event = client.create("Event", &event).await;
+    let record = client.get(&format!("/sobjects/Event/{event}")).await.json();
+    assert_eq!(record["EndDateTime"], "2026-03-02T00:30:00.000+0000");
+    assert_eq!(record["ActivityDate"], "2026-03-01");
+
+    let campaign = client.create("Campaign", &json!({"Name": "Fair"})).await;
+    let lead = json!({"FirstName": "Jane", "LastName": "Doe", "Company": "Acme"});
+    let lead = client.create("Lead", &lead).await;
+    let member = json!({"CampaignId": campaign, "LeadId": lead, "Status": "Responded"});
+    let member = client.create("CampaignMember", &member).await;
+    let record = client
+        .get(&format!("/sobjects/CampaignMember/{member}"))
+        .await
+        .json();
+    assert_eq!(
+        (&record["Name"], &record["Type"]),
+        (&json!("Jane Doe"), &json!("Lead"))
+    );
+    assert_eq!(
+        (&record["LeadOrContactId"], &record["HasResponded"]),
+        (&json!(lead), &json!(true))
+    );
+
+    let case = client.create("Case", &json!({"Subject": "x"})).await;
+    let path = format!("/sobjects/Case/{case}");
+    client.patch(&path, &json!({"Status": "Closed"})).await;
+    let record = client.get(&path).await.json();
+    assert_eq!(record["IsClosed"], true);
+    assert_eq!(record["ClosedDate"], record["LastModifiedDate"]);
+}
+
+#[tokio::test]
+async fn a_request_can_depend_on_the_last_change() {
+    let client = Client::new();
+    client
+        .org
+        .clock
+        .stop_at("2026-03-01T12:00:00Z".parse().unwrap());
+    let id = client.create("Account", &json!({"Name": "Acme"})).await;
+    let path = format!("/sobjects/Account/{id}");
+    let changed = "Sun, 01 Mar 2026 12:00:00 GMT";
+    assert_eq!(client.get(&path).await.header("last-modified"), changed);
+    let before = "Sun, 01 Mar 2026 11:59:59 GMT";
+    for (method, header, date, expected) in [
+        ("GET", "if-modified-since", changed, 304),
+        ("GET", "if-modified-since", before, 200),
+        ("GET", "if-unmodified-since", before, 412),
+        ("PATCH", "if-unmodified-since", before, 412),
+        ("PATCH", "if-modified-since", changed, 204),
+        ("PATCH", "if-unmodified-since", changed, 204),
+        ("DELETE", "if-unmodified-since", before, 412),
+        ("GET", "if-none-match", "\"x\"", 501),
+    ] {
+        let request = client.request(method, &path).header(header, date);
+        let answer = client.raw(request.body("{}".into()).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), expected, "{method} {header} {date}");
+    }
 }

@@ -272,3 +272,18 @@ async fn the_resources_name_who_asks() {
         format!("http://localhost/id/{}/{user}", client.org.id)
     );
 }
+
+#[tokio::test]
+async fn answers_are_json_and_never_xml() {
+    let client = Client::new();
+    for (accept, expected) in [
+        ("application/xml", StatusCode::NOT_IMPLEMENTED),
+        ("application/xml, */*;q=0.1", StatusCode::OK),
+        ("application/json", StatusCode::OK),
+        ("nonsense", StatusCode::OK),
+    ] {
+        let request = client.request("GET", "/limits").header("accept", accept);
+        let answer = client.raw(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, expected, "{accept}");
+    }
+}

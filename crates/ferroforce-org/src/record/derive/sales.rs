@@ -1,0 +1,100 @@
+//! Opportunities, and the prices of what is sold.
+
+use rusqlite::types::Value;
+
+use super::parent;
+use crate::error::ApiError;
+use crate::record::row::Row;
+use crate::rest::Context;
+
+/// What a stage says about an opportunity: its probability, and the category of its forecast.
+const STAGES: [(&str, f64, &str); 10] = [
+    ("Prospecting", 10.0, "Pipeline"),
+    ("Qualification", 10.0, "Pipeline"),
+    ("Needs Analysis", 20.0, "Pipeline"),
+    ("Value Proposition", 50.0, "Pipeline"),
+    ("Id. Decision Makers", 60.0, "Pipeline"),
+    ("Perception Analysis", 70.0, "Pipeline"),
+    ("Proposal/Price Quote", 75.0, "Pipeline"),
+    ("Negotiation/Review", 90.0, "Pipeline"),
+    ("Closed Won", 100.0, "Closed"),
+    ("Closed Lost", 0.0, "Omitted"),
+];
+
+pub(super) fn opportunity(row: &mut Row<'_>, before: Option<&Row<'_>>) {
+    let stage = row.text("StageName").unwrap_or_default().to_owned();
+    let staged = before.and_then(|row| row.text("StageName")) != Some(stage.as_str());
+    let known = STAGES.iter().find(|(name, ..)| *name == stage);
+    let (probability, category) = known.map_or((0.0, "Pipeline"), |&(_, p, c)| (p, c));
+    if staged {
+        let given = before.map_or(&Value::Null, |row| row.get("Probability"));
+        if row.get("Probability") == given {
+            row.set("Probability", probability);
+        }
+        row.set("ForecastCategory", category.to_owned());
+        row.set("ForecastCategoryName", category.to_owned());
+        row.set("IsClosed", matches!(category, "Closed" | "Omitted"));
+        row.set("IsWon", category == "Closed");
+    }
+    if let (Value::Real(amount), Value::Real(probability)) =
+        (row.get("Amount").clone(), row.get("Probability").clone())
+    {
+        row.set("ExpectedRevenue", amount * probability / 100.0);
+    }
+}
+
+/// A line of an opportunity has its product and list price from its price book entry; its total
+/// is quantity times price, less the discount.
+pub(super) fn line_item(
+    context: &Context<'_>,
+    row: &mut Row<'_>,
+    before: Option<&Row<'_>>,
+) -> Result<(), ApiError> {
+    if before.is_none()
+        && let Some(entry) = parent(context, row, "PricebookEntryId")?
+    {
+        for field in ["Product2Id", "ProductCode"] {
+            row.set(field, entry.get(field).clone());
+        }
+        row.set("ListPrice", entry.get("UnitPrice").clone());
+        if *row.get("UnitPrice") == Value::Null && *row.get("TotalPrice") == Value::Null {
+            row.set("UnitPrice", entry.get("UnitPrice").clone());
+        }
+        let opportunity = parent(context, row, "OpportunityId")?;
+        let opportunity = opportunity.as_ref().and_then(|row| row.text("Name"));
+        let names: Vec<&str> = [opportunity, entry.text("Name")]
+            .into_iter()
+            .flatten()
+            .collect();
+        let name = names.join(" ");
+        row.set("Name", name);
+    }
+    let number = |row: &Row<'_>, field| match row.get(field) {
+        Value::Real(number) => Some(*number),
+        _ => None,
+    };
+    let Some(quantity) = number(row, "Quantity") else {
+        return Ok(());
+    };
+    let kept = 1.0 - number(row, "Discount").unwrap_or(0.0) / 100.0;
+    if let Some(price) = number(row, "UnitPrice") {
+        row.set("Subtotal", quantity * price);
+        row.set("TotalPrice", quantity * price * kept);
+    } else if let Some(total) = number(row, "TotalPrice")
+        && quantity * kept != 0.0
+    {
+        row.set("UnitPrice", total / (quantity * kept));
+        row.set("Subtotal", total / kept);
+    }
+    Ok(())
+}
+
+/// A price book entry is called like its product.
+pub(super) fn price(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), ApiError> {
+    if let Some(product) = parent(context, row, "Product2Id")? {
+        for field in ["Name", "ProductCode"] {
+            row.set(field, product.get(field).clone());
+        }
+    }
+    Ok(())
+}
