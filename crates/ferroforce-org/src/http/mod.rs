@@ -9,8 +9,8 @@ mod serve;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::response::IntoResponse;
 use axum::{Router, middleware};
+use http::Uri;
 
 pub(crate) use body::read as read_body;
 use encode::RequestIds;
@@ -31,12 +31,29 @@ pub(crate) struct Arrival {
     pub(crate) local: SocketAddr,
 }
 
+/// Where other APIs of a real org answer.
+const OTHER_APIS: [&str; 5] = [
+    "/services/apexrest",
+    "/services/async",
+    "/services/Soap",
+    "/services/wsdl",
+    "/cometd",
+];
+
+/// Answers a path that no route has.
+async fn elsewhere(uri: Uri) -> ApiError {
+    match OTHER_APIS.iter().find(|api| uri.path().starts_with(**api)) {
+        Some(api) => ApiError::unsupported(api),
+        None => ApiError::not_found(),
+    }
+}
+
 /// All routes of the org.
 pub(crate) fn app(org: &Arc<Org>) -> Router {
     let api = Router::new()
         .merge(auth::routes())
         .merge(rest::routes())
-        .fallback(|| async { ApiError::not_found().into_response() })
+        .fallback(elsewhere)
         .layer(middleware::from_fn(body::decode))
         .layer(middleware::from_fn_with_state(
             Arc::new(RequestIds::default()),

@@ -159,6 +159,10 @@ fn records_in_a_file_are_there_the_next_time() {
         assert!(body.contains(expected), "{body}");
         block_on(org.shutdown());
     }
+    let org = start(LocalOrg::builder().data_file(&file));
+    let taken = block_on(LocalOrg::builder().data_file(&file).start()).unwrap_err();
+    assert!(taken.to_string().contains("locked"), "{taken}");
+    drop(org);
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode;

@@ -13,6 +13,9 @@ const LIFETIME: i64 = 2 * 24 * 60 * 60 * 1000;
 /// How many ids all cursors may hold together; the oldest cursors make room.
 const MOST_IDS: usize = 20_000_000;
 
+/// How many cursors there may be.
+const MOST_CURSORS: usize = 10_000;
+
 /// What is left of a query after its first page.
 pub(crate) struct Cursor {
     pub(super) plan: Plan,
@@ -31,9 +34,18 @@ pub(crate) struct Cursor {
 }
 
 /// The cursors of an org, by their ids.
-#[derive(Default)]
 pub(crate) struct Cursors {
+    most_ids: usize,
     open: Mutex<Open>,
+}
+
+impl Default for Cursors {
+    fn default() -> Self {
+        Self {
+            most_ids: MOST_IDS,
+            open: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -52,7 +64,7 @@ impl Cursors {
         open.count += 1;
         let id = RecordId::nth(*b"01g", open.count);
         open.ids += cursor.rest.len();
-        while open.ids > MOST_IDS {
+        while open.ids > self.most_ids || open.by_id.len() >= MOST_CURSORS {
             let Some(oldest) = open.by_id.keys().min().copied() else {
                 break;
             };
@@ -89,5 +101,57 @@ impl Open {
 impl fmt::Debug for Cursors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cursors")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Scope, compile};
+    use crate::schema::Schema;
+
+    fn cursor(user: RecordId, rest: usize) -> Cursor {
+        let scope = Scope {
+            all_rows: false,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            time_zone: jiff::tz::TimeZone::UTC,
+            user,
+            version: "v66.0".to_owned(),
+        };
+        let schema = Schema::standard().unwrap();
+        Cursor {
+            plan: compile(&schema, "SELECT Id FROM Account", &scope).unwrap(),
+            user,
+            created: 0,
+            total: rest,
+            first_page: 0,
+            batch: 200,
+            rest: vec![user; rest],
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_for_its_user_and_for_two_days() {
+        let (owner, other) = (RecordId::nth(*b"005", 1), RecordId::nth(*b"005", 2));
+        let cursors = Cursors::default();
+        let id = cursors.keep(cursor(owner, 1));
+        assert!(cursors.find(id, other, 0).is_none());
+        assert!(cursors.find(id, owner, LIFETIME).is_some());
+        assert!(cursors.find(id, owner, LIFETIME + 1).is_none());
+        assert!(cursors.find(id, owner, 0).is_none());
+        assert_eq!(cursors.open().ids, 0);
+    }
+
+    #[test]
+    fn the_oldest_cursors_make_room() {
+        let user = RecordId::nth(*b"005", 1);
+        let cursors = Cursors {
+            most_ids: 3,
+            ..Cursors::default()
+        };
+        let first = cursors.keep(cursor(user, 2));
+        let second = cursors.keep(cursor(user, 2));
+        assert!(cursors.find(first, user, 0).is_none());
+        assert!(cursors.find(second, user, 0).is_some());
     }
 }

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -94,6 +95,9 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
     };
     let prepare = |db: &Connection| {
         db.set_prepared_statement_cache_capacity(256);
+        // Two orgs on one file would give the same ids.
+        db.busy_timeout(Duration::ZERO)?;
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         // A crash of the machine may lose the last changes, but not the database.
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "NORMAL")?;

@@ -151,6 +151,18 @@ async fn a_post_can_stand_for_a_patch() {
 async fn what_is_not_served_says_so() {
     let client = Client::new();
     for path in [
+        "/services/async/66.0/job",
+        "/services/apexrest/x",
+        "/cometd/66.0",
+    ] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        assert_eq!(
+            client.raw(request).await.status,
+            StatusCode::NOT_IMPLEMENTED,
+            "{path}"
+        );
+    }
+    for path in [
         "/composite",
         "/tooling/query?q=x",
         "/jobs/ingest",
