@@ -149,6 +149,7 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             printed.error(&error);
         }
     }
+    printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
     let _ = write!(printed.logs, "{:?}", salesforce.session());
 }
@@ -170,6 +171,8 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         let skip = if number == 2 { 1 } else { 0 };
         let script = Script::new(move |sent, at| match sent.uri.path() {
             "/services/oauth2/token" if skip == 0 => granted(),
+            // Repeated, for what is printed then.
+            "/services/data/v66.0/limits" => Reply::html(503),
             _ => all[(at + skip) % all.len()].clone(),
         });
         let log = Arc::clone(&seen);

@@ -33,7 +33,8 @@ pub enum AuthErrorKind {
     FreshTokenRejected,
     /// The sign-in flow used a client that waits for that very sign-in.
     Recursive,
-    /// The flow's settings cannot work; nothing was sent.
+    /// The flow's settings cannot work: something is missing, or what answers
+    /// at the login address is not Salesforce.
     Misconfigured,
     /// The flow panicked.
     Panicked,
@@ -82,6 +83,18 @@ impl AuthError {
             code: Some(code.into()),
             description: description.into(),
             advice,
+            source: None,
+        }))
+    }
+
+    /// The same error with the code that the other side gave.
+    #[must_use]
+    pub fn with_code(self, code: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind: self.0.kind,
+            code: Some(code.into()),
+            description: self.0.description.clone(),
+            advice: self.0.advice,
             source: None,
         }))
     }

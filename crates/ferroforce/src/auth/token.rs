@@ -20,6 +20,8 @@ struct Inner {
     /// `https://acme.my.salesforce.com`, without a slash at the end.
     origin: String,
     expiry: Expiry,
+    /// When it was issued, in seconds since the epoch; 0 before that is known.
+    issued: AtomicU64,
     identity_url: Option<String>,
 }
 
@@ -56,6 +58,7 @@ impl AccessToken {
             origin: origin(instance_url)?,
             secret,
             expiry,
+            issued: AtomicU64::new(0),
             identity_url: None,
         })))
     }
@@ -92,6 +95,7 @@ impl AccessToken {
                 secret: shared.secret.clone(),
                 origin: shared.origin.clone(),
                 expiry: shared.expiry.copy(),
+                issued: AtomicU64::new(shared.issued.load(Ordering::Relaxed)),
                 identity_url: shared.identity_url.clone(),
             },
         };
@@ -130,19 +134,33 @@ impl AccessToken {
         match &self.0.expiry {
             Expiry::Unknown => None,
             Expiry::At(at) => Some(*at),
-            Expiry::Idle { limit, last_use } => {
-                Some(UNIX_EPOCH + Duration::from_secs(last_use.load(Ordering::Relaxed)) + *limit)
-            }
+            // A time that no clock can show is never reached.
+            Expiry::Idle { limit, last_use } => UNIX_EPOCH
+                .checked_add(Duration::from_secs(last_use.load(Ordering::Relaxed)))?
+                .checked_add(*limit),
         }
     }
 
     /// Whether it is time to replace the token, some time before it expires.
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
-        let margin = match &self.0.expiry {
-            Expiry::Idle { limit, .. } => MARGIN.min(*limit / 10),
-            Expiry::Unknown | Expiry::At(_) => MARGIN,
+        let Some(at) = self.expiry() else {
+            return false;
         };
-        self.expiry().is_some_and(|at| now + margin >= at)
+        let lifetime = match &self.0.expiry {
+            Expiry::Idle { limit, .. } => *limit,
+            Expiry::Unknown | Expiry::At(_) => match self.0.issued.load(Ordering::Relaxed) {
+                0 => Duration::MAX,
+                issued => at
+                    .duration_since(UNIX_EPOCH + Duration::from_secs(issued))
+                    .unwrap_or_default(),
+            },
+        };
+        now + MARGIN.min(lifetime / 10) >= at
+    }
+
+    /// Notes when the token was issued, which tells how long it lives.
+    pub(super) fn issued(&self, now: SystemTime) {
+        self.0.issued.store(seconds(now), Ordering::Relaxed);
     }
 
     pub(super) fn is_dead(&self, now: SystemTime) -> bool {

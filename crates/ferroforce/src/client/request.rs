@@ -184,10 +184,17 @@ fn check_path(path: &str) -> Result<()> {
         "names a host; give the part behind it"
     } else if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
         "holds blanks or control characters; encode them"
+    } else if climbs(path) {
+        "holds . or .. as a segment, which would lead elsewhere"
     } else {
         return Ok(());
     };
     Err(Error::invalid_input(format!("the path {why}")))
+}
+
+fn climbs(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 impl fmt::Debug for Request {

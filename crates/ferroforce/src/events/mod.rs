@@ -165,7 +165,7 @@ pub struct ResponseEvent {
     pub body_bytes: usize,
     /// The time since the call began.
     pub elapsed: Duration,
-    /// The org's API usage, as the newest answer of the client's stated it.
+    /// The org's API usage, where the answer stated it.
     pub usage: Option<ApiUsage>,
 }
 

@@ -91,7 +91,7 @@ impl Pipeline {
                 slot.renew(&granted, context).await?;
                 continue;
             }
-            if exchange.is_answered() {
+            if exchange.accepts_session() {
                 slot.accepted(&granted, self.clock);
             }
             match run.settle(exchange).await {

@@ -35,8 +35,14 @@ pub(super) enum Exchange {
 }
 
 impl Exchange {
-    pub(super) fn is_answered(&self) -> bool {
-        !matches!(self, Self::Failed(_))
+    /// Whether Salesforce itself answered, and so took the session for good.
+    /// Anything in between can answer too, but not in its words.
+    pub(super) fn accepts_session(&self) -> bool {
+        match self {
+            Self::Answered(_) => true,
+            Self::Refused { errors, .. } => !errors.is_empty(),
+            Self::Failed(_) => false,
+        }
     }
 
     fn status(&self) -> Option<StatusCode> {
@@ -97,6 +103,10 @@ pub(super) struct Run<'a> {
     attempt: u32,
     retries: u32,
     started: Instant,
+    /// When the first attempt left: signing in does not count against the time
+    /// for repeats.
+    first_sent: Option<Instant>,
+    usage: Option<ApiUsage>,
     /// An earlier attempt may have been carried out.
     doubtful: bool,
     last_status: Option<StatusCode>,
@@ -116,6 +126,8 @@ impl<'a> Run<'a> {
             attempt: 0,
             retries: 0,
             started: pipeline.clock.steady(),
+            first_sent: None,
+            usage: None,
             doubtful: false,
             last_status: None,
             request_id: None,
@@ -153,6 +165,7 @@ impl<'a> Run<'a> {
         accepts: Accepts,
     ) -> Exchange {
         self.attempt += 1;
+        self.first_sent.get_or_insert(self.pipeline.clock.steady());
         let limit = self.facts.timeout.unwrap_or(self.pipeline.attempt_timeout);
         let exchange = match tokio::time::timeout(limit, self.transfer(request, accepts)).await {
             Ok(Ok(exchange)) => exchange,
@@ -203,18 +216,19 @@ impl<'a> Run<'a> {
 
     fn observe(&mut self, exchange: &Exchange) {
         self.last_status = exchange.status();
+        self.usage = None;
         self.request_id = exchange.headers().and_then(request_id);
         let (Some(status), Some(headers)) = (exchange.status(), exchange.headers()) else {
             return;
         };
-        let usage = self.pipeline.note_usage(headers);
+        self.usage = self.pipeline.note_usage(headers);
         self.pipeline.hub.emit(|| {
             Event::ApiCall(ApiCallEvent {
                 request: self.info(),
                 attempt: self.attempt,
                 status,
                 count: u32::from(!self.facts.info.sign_in),
-                usage,
+                usage: self.usage.clone(),
             })
         });
     }
@@ -258,7 +272,9 @@ impl<'a> Run<'a> {
         let attempt = Attempt {
             // A renewed session is no retry, so this is not the attempt's number.
             number: self.retries + 1,
-            elapsed: self.elapsed(),
+            elapsed: self
+                .first_sent
+                .map_or(Duration::ZERO, |sent| sent.elapsed()),
             method: &self.facts.info.method,
             path_template: &self.facts.info.path_template,
             repeatability: self.facts.repeatability,
@@ -402,7 +418,7 @@ impl<'a> Run<'a> {
                 status,
                 body_bytes,
                 elapsed: self.elapsed(),
-                usage: self.pipeline.usage(),
+                usage: self.usage.clone(),
             })
         });
     }

@@ -31,8 +31,12 @@ impl Pipeline {
         sign_in: SignIn,
         mut build: impl FnMut() -> Result<http::Request<Bytes>, AuthError> + Send,
     ) -> Result<Response, AuthError> {
+        let mut build = || {
+            let request = build()?;
+            require_safe_transport(request.uri())?;
+            Ok::<_, AuthError>(request)
+        };
         let mut request = build()?;
-        require_safe_transport(request.uri())?;
         let mut run = Run::start(self, self.facts(&sign_in, request.method().clone()));
         let span = run.span();
         async {
@@ -58,7 +62,7 @@ impl Pipeline {
                 };
             };
             run.end(ended, |response| Ok(response.clone()))
-                .map_err(unavailable)
+                .map_err(|error| refusal(error, sign_in.repeat))
         }
         .instrument(span)
         .await
@@ -97,16 +101,21 @@ fn require_safe_transport(uri: &http::Uri) -> Result<(), AuthError> {
     ))
 }
 
-fn unavailable(error: Error) -> AuthError {
+/// What it means that there was no verdict.
+fn refusal(error: Error, repeat: Repeat) -> AuthError {
     if let Some(auth) = error.auth() {
         return auth.clone();
     }
     let kind = match error.kind() {
-        ErrorKind::InvalidInput => AuthErrorKind::Misconfigured,
-        ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::TooLarge => AuthErrorKind::Unclear,
         ErrorKind::Connect => AuthErrorKind::Unavailable,
+        // Where asking twice does no harm, it matters little if the first got through.
+        ErrorKind::Timeout | ErrorKind::Interrupted if repeat == Repeat::Always => {
+            AuthErrorKind::Unavailable
+        }
+        ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::TooLarge => AuthErrorKind::Unclear,
         _ if error.is_retryable() => AuthErrorKind::Unavailable,
-        _ => AuthErrorKind::Refused,
+        // A page or a redirect: nobody there knows of sign-ins.
+        _ => AuthErrorKind::Misconfigured,
     };
     AuthError::new(kind, error.to_string()).with_source(error)
 }

@@ -182,6 +182,8 @@ async fn a_token_never_leaves_its_origin() {
         "https://evil.example/x",
         "//evil.example/x",
         "/\\evil.example",
+        "/../../x",
+        "/a/./b",
         "",
         "a b",
     ] {

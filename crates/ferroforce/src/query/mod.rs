@@ -78,6 +78,23 @@ impl Query {
         self
     }
 
+    /// Puts the name of an object or a field, or a path such as `Account.Name`, in
+    /// the place of `:name`, if it is one. See [`Soql::name`].
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>, value: impl AsRef<str>) -> Self {
+        self.soql = self.soql.name(name, value);
+        self
+    }
+
+    /// Puts a list of names in the place of `:name`. See [`Soql::names`].
+    pub fn names(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Self {
+        self.soql = self.soql.names(name, values);
+        self
+    }
+
     /// Also rows that are in the recycle bin or archived (`queryAll`).
     pub fn include_deleted(mut self) -> Self {
         self.deleted_too = true;

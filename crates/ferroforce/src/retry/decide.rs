@@ -47,7 +47,11 @@ impl RetryPolicy {
             .backoff
             .delay(attempt.number, random)
             .max(after.unwrap_or_default());
-        (attempt.elapsed + wait < self.timeout).then_some(Decision { rule, wait, index })
+        (attempt.elapsed.saturating_add(wait) < self.timeout).then_some(Decision {
+            rule,
+            wait,
+            index,
+        })
     }
 
     fn first_hit(

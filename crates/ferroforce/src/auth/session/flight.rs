@@ -86,15 +86,32 @@ pub(super) fn start(
     Ok(Flight(waiting))
 }
 
+/// What a sign-in gave.
+pub(super) struct Issued {
+    pub(super) token: AccessToken,
+    /// It counts as expired from the start: a clock is wrong.
+    pub(super) ignore_expiry: bool,
+}
+
+/// Everything of the user's own runs in here, where a panic is caught.
 async fn sign_in(
     slot: &Slot,
     context: &AuthContext,
     current: Option<&Granted>,
-) -> Result<AccessToken, AuthError> {
+) -> Result<Issued, AuthError> {
     let auth = slot.auth();
-    let attempt = match current {
-        Some(granted) => auth.refresh(context, &granted.token),
-        None => auth.acquire(context),
+    let attempt = async {
+        let token = match current {
+            Some(granted) => auth.refresh(context, &granted.token).await?,
+            None => auth.acquire(context).await?,
+        };
+        let now = context.now();
+        token.issued(now);
+        let ignore_expiry = auth.expired(&token, now);
+        Ok(Issued {
+            token,
+            ignore_expiry,
+        })
     };
     match tokio::time::timeout(DEADLINE, caught(attempt)).await {
         Ok(outcome) => outcome,
@@ -109,8 +126,8 @@ async fn sign_in(
 }
 
 async fn caught(
-    attempt: impl Future<Output = Result<AccessToken, AuthError>>,
-) -> Result<AccessToken, AuthError> {
+    attempt: impl Future<Output = Result<Issued, AuthError>>,
+) -> Result<Issued, AuthError> {
     AssertUnwindSafe(attempt)
         .catch_unwind()
         .await

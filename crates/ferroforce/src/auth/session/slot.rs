@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::flight::{self, Flight};
+use super::flight::{self, Flight, Issued};
 use super::{Registry, SlotKey};
 use crate::auth::flow::DynAuth;
 use crate::auth::{AccessToken, AuthContext, AuthError, AuthErrorKind};
@@ -198,18 +198,21 @@ impl Slot {
     /// Takes in the outcome of a sign-in, before anybody who waits learns of it.
     pub(super) fn finish(
         self: &Arc<Self>,
-        outcome: Result<AccessToken, AuthError>,
+        outcome: Result<Issued, AuthError>,
         replaced: Option<&Granted>,
         after_rejection: bool,
         context: &AuthContext,
     ) -> Result<Granted, AuthError> {
         let clock = context.clock();
         let now = clock.steady();
-        let outcome = outcome.and_then(|token| self.check_origin(token));
+        let outcome = outcome.and_then(|issued| self.check_origin(issued));
         let mut state = self.state();
         state.flight = None;
         match outcome {
-            Ok(token) => {
+            Ok(Issued {
+                token,
+                ignore_expiry,
+            }) => {
                 let same = replaced.is_some_and(|old| old.token.secret() == token.secret());
                 state.generations += 1;
                 let granted = Granted {
@@ -217,7 +220,7 @@ impl Slot {
                     standing: Arc::new(Standing {
                         proven: AtomicBool::new(false),
                         after_rejection,
-                        ignore_expiry: self.auth.expired(&token, clock.wall()),
+                        ignore_expiry,
                         issued: now,
                     }),
                     token,
@@ -249,11 +252,15 @@ impl Slot {
         }
     }
 
-    fn check_origin(&self, token: AccessToken) -> Result<AccessToken, AuthError> {
+    fn check_origin(&self, issued: Issued) -> Result<Issued, AuthError> {
+        let token = &issued.token;
         match &self.key {
-            SlotKey::Any => Ok(token),
-            SlotKey::Pinned(origin) => Ok(token.at_origin(origin.clone())),
-            SlotKey::Origin(origin) if origin == token.origin() => Ok(token),
+            SlotKey::Any => Ok(issued),
+            SlotKey::Pinned(origin) => Ok(Issued {
+                token: issued.token.at_origin(origin.clone()),
+                ..issued
+            }),
+            SlotKey::Origin(origin) if origin == token.origin() => Ok(issued),
             SlotKey::Origin(origin) => Err(AuthError::new(
                 AuthErrorKind::WrongOrg,
                 format!(

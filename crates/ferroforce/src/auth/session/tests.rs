@@ -464,3 +464,91 @@ fn a_session_does_not_print_its_flow() {
     assert!(format!("{:?}", Session::new(Counting::tokens())).contains("Session"));
     static_assertions::assert_impl_all!(Session: Send, Sync, Clone);
 }
+
+/// An expiry beyond what a clock can show once ended the sign-in's task, so that
+/// each waiter in turn signed in again.
+#[tokio::test(start_paused = true)]
+async fn a_lifetime_without_end_is_no_loop() {
+    let started = std::time::SystemTime::now();
+    for limit in [
+        Duration::MAX,
+        Duration::from_secs(u64::MAX / 2),
+        Duration::ZERO,
+    ] {
+        let auth = Counting::new(move |_| {
+            Ok(AccessToken::new("token", ORG)?.expires_after_idle(limit, started))
+        });
+        let script = Script::replies([ok()]);
+        let salesforce = client(auth.clone(), &script);
+        for _ in 0..5 {
+            get(&salesforce).await.unwrap();
+        }
+        assert_eq!(auth.sign_ins(), 1, "{limit:?}");
+    }
+}
+
+#[derive(Debug)]
+struct PanicsLater(Counting);
+
+impl Auth for PanicsLater {
+    async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
+        Auth::acquire(&self.0, cx).await
+    }
+
+    fn expired(&self, _: &AccessToken, _: std::time::SystemTime) -> bool {
+        panic!("in the flow's own expired")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_panics_over_the_expiry_is_an_error_and_no_loop() {
+    let auth = Counting::tokens();
+    let salesforce = client(PanicsLater(auth.clone()), &Script::replies([ok()]));
+    let error = get(&salesforce).await.unwrap_err();
+    assert_eq!(
+        error.auth().map(AuthError::kind),
+        Some(AuthErrorKind::Panicked)
+    );
+    assert_eq!(auth.sign_ins(), 1);
+}
+
+/// A token that lives for seconds is renewed in time all the same.
+#[tokio::test(start_paused = true)]
+async fn a_short_lived_token_is_renewed_before_it_ends() {
+    let auth = Counting::new(|number| AccessToken::new(format!("token-{number}"), ORG));
+    #[derive(Debug)]
+    struct Short(Counting);
+    impl Auth for Short {
+        async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
+            let token = Auth::acquire(&self.0, cx).await?;
+            Ok(token.expires_at(cx.now() + Duration::from_secs(20)))
+        }
+    }
+    let script = Script::replies([ok()]);
+    let salesforce = client(Short(auth.clone()), &script);
+    for _ in 0..3 {
+        get(&salesforce).await.unwrap();
+        tokio::time::advance(Duration::from_secs(5)).await;
+    }
+    assert_eq!(auth.sign_ins(), 1);
+    tokio::time::advance(Duration::from_secs(4)).await;
+    get(&salesforce).await.unwrap();
+    salesforce.session().close().await;
+    assert_eq!(auth.sign_ins(), 2);
+}
+
+/// A page of something in between does not show that Salesforce takes the token.
+#[tokio::test(start_paused = true)]
+async fn an_html_page_proves_no_token() {
+    let auth = Counting::tokens();
+    let script = Script::new(|_, number| match number {
+        0 | 1 => Reply::expired(),
+        2 => Reply::html(400),
+        _ => Reply::expired(),
+    });
+    let salesforce = client(auth.clone(), &script);
+    for _ in 0..5 {
+        get(&salesforce).await.unwrap_err();
+    }
+    assert_eq!(auth.sign_ins(), 2, "one sign-in, one refresh, and no more");
+}
