@@ -1,5 +1,6 @@
 """Records: create, read, update, upsert, delete."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -88,3 +89,16 @@ async def test_a_custom_object(salesforce):
     created = await sobject.upsert("Shipment__c", "S-1", "Number__c", data)
     shipment = await sobject.get("Shipment__c", created.id)
     assert (shipment["Weight__c"], shipment["Status__c"]) == (12.5, "Packed")
+
+
+async def test_many_at_once(salesforce, admin):
+    creations = [
+        salesforce.sobject.create("Account", {"Name": f"Account {number:03}"})
+        for number in range(200)
+    ]
+    ids = await asyncio.gather(*creations)
+    assert len(set(ids)) == 200
+    soql = "SELECT Id FROM Account ORDER BY Name"
+    assert [record["Id"] async for record in salesforce.query(soql)] == ids
+    sign_ins = [path for _, path, _ in admin.requests() if path.startswith("/services/oauth2/")]
+    assert len(sign_ins) == 1

@@ -101,3 +101,13 @@ def test_a_page_of_html_is_an_error(salesforce, admin):
         salesforce.limits()
     assert refused.value.status == 502
     assert "<html" in refused.value.content.lower()
+
+
+def test_what_the_org_does_not_do(salesforce):
+    with pytest.raises(SalesforceGeneralError) as refused:
+        salesforce.bulk.Account.insert([{"Name": "Acme"}])
+    assert refused.value.status == 501
+    with pytest.raises(SalesforceGeneralError) as refused:
+        salesforce.search("FIND {Acme}")
+    assert refused.value.status == 501
+    assert refused.value.content[0]["errorCode"] == "NOT_IMPLEMENTED"
