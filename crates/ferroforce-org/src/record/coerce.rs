@@ -121,3 +121,76 @@ fn rounded(value: f64, scale: u32) -> f64 {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::document::Document;
+
+    fn read(field_type: FieldType, json: &str) -> Option<Value> {
+        let body = format!("{{\"x\":{json}}}");
+        let document = Document::parse(body.as_bytes()).unwrap();
+        let field = Field {
+            field_type,
+            scale: 2,
+            ..Field::default()
+        };
+        coerce(&field, document.get("x").unwrap()).ok()
+    }
+
+    fn text(text: &str) -> Option<Value> {
+        Some(Value::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn values_are_read_by_the_type_of_their_field() {
+        use FieldType::{
+            Base64, Boolean, Currency, Date, Datetime, Double, Email, Int, Multipicklist, Percent,
+            String, Time,
+        };
+        for (field_type, json, expected) in [
+            (String, r#""  a b ""#, text("a b")),
+            (String, r#""  ""#, Some(Value::Null)),
+            (String, "null", Some(Value::Null)),
+            (String, "1.50", text("1.50")),
+            (String, "true", text("true")),
+            (String, "{}", None),
+            (Email, r#""A@B.Example""#, text("a@b.example")),
+            (Multipicklist, r#""b; a;;b""#, text("b;a")),
+            (Multipicklist, r#"";""#, Some(Value::Null)),
+            (Boolean, "true", Some(Value::Integer(1))),
+            (Boolean, r#""false""#, Some(Value::Integer(0))),
+            (Boolean, r#""FALSE""#, None),
+            (Boolean, "null", None),
+            (Boolean, "1", None),
+            (Int, "7", Some(Value::Integer(7))),
+            (Int, "7.0", Some(Value::Integer(7))),
+            (Int, r#"" 7 ""#, Some(Value::Integer(7))),
+            (Int, "7.5", None),
+            (Int, "1e400", None),
+            (Double, "1.005", Some(Value::Real(1.0))),
+            (Currency, r#""2.345""#, Some(Value::Real(2.35))),
+            (Currency, "-2.345", Some(Value::Real(-2.35))),
+            (Percent, r#""NaN""#, None),
+            (Percent, r#""""#, Some(Value::Null)),
+            (Date, r#""1970-01-02""#, Some(Value::Integer(1))),
+            (Date, "5", None),
+            (
+                Datetime,
+                r#""1970-01-01T00:00:01.999Z""#,
+                Some(Value::Integer(1000)),
+            ),
+            (
+                Datetime,
+                r#""1969-12-31T23:59:59.999Z""#,
+                Some(Value::Integer(-1000)),
+            ),
+            (Time, r#""00:00:01.500Z""#, Some(Value::Integer(1500))),
+            (Base64, r#""SGk=""#, Some(Value::Blob(b"Hi".to_vec()))),
+            (Base64, r#""?""#, None),
+            (FieldType::Address, "{}", None),
+        ] {
+            assert_eq!(read(field_type, json), expected, "{field_type:?} {json}");
+        }
+    }
+}

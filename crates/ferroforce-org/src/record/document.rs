@@ -279,4 +279,23 @@ mod tests {
         let document = Document::parse(deep.as_bytes()).unwrap();
         assert_eq!(document.get("a").unwrap().scalar(), Scalar::Array);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_is_too_strange(body: Vec<u8>) {
+            let _ = Document::parse(&body);
+        }
+
+        #[test]
+        fn a_damaged_body_is_read_or_refused(at in 0_usize..64, byte: u8) {
+            let mut body = br#"{"a": "\u00e4\ud83d", "b": [1.5e3, {"c": null}], "d": {"e": true}}"#.to_vec();
+            let at = at % body.len();
+            body[at] = byte;
+            if let Ok(document) = Document::parse(&body) {
+                for (_, token) in &document.members {
+                    let _ = (token.scalar(), token.not_a("string"), token.document());
+                }
+            }
+        }
+    }
 }

@@ -239,3 +239,77 @@ pub(super) fn unique(context: &Context<'_>, row: &Row<'_>) -> Result<(), ApiErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::PicklistValue;
+
+    #[test]
+    fn email_addresses_look_like_some() {
+        for (text, expected) in [
+            ("a@b.example", true),
+            ("first.last+tag@sub.b-c.example", true),
+            ("o'hara@b.example", true),
+            ("a@b", false),
+            ("@b.example", false),
+            ("a@", false),
+            ("a@b..example", false),
+            (".a@b.example", false),
+            ("a.@b.example", false),
+            ("a b@c.example", false),
+            ("a@b@c.example", false),
+            ("Not a real email address", false),
+        ] {
+            assert_eq!(is_email(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_counted_in_utf_16() {
+        let field = Field {
+            length: 4,
+            ..Field::default()
+        };
+        for (text, expected) in [
+            ("abcd", false),
+            ("abcde", true),
+            ("äöüß", false),
+            ("😀😀", false),
+            ("😀😀x", true),
+        ] {
+            assert_eq!(is_too_long(&field, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_restricted_picklists_are_closed() {
+        let mut field = Field {
+            field_type: FieldType::Multipicklist,
+            picklist_values: ["A", "B"]
+                .map(|value| PicklistValue {
+                    value: value.to_owned(),
+                    label: value.to_owned(),
+                    active: true,
+                    default_value: false,
+                })
+                .to_vec(),
+            ..Field::default()
+        };
+        assert_eq!(stranger(&field, "A;C"), None);
+        field.restricted_picklist = true;
+        assert_eq!(stranger(&field, "A;C;B"), Some("C"));
+        assert_eq!(stranger(&field, "B;A"), None);
+    }
+
+    #[test]
+    fn numbers_have_so_many_digits_before_the_point() {
+        let field = Field {
+            precision: 5,
+            scale: 2,
+            ..Field::default()
+        };
+        assert!(!is_out_of_range(&field, -999.99));
+        assert!(is_out_of_range(&field, 1000.0));
+    }
+}

@@ -141,3 +141,52 @@ pub(crate) fn and_not_deleted(object: &Object) -> &'static str {
         ""
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(fields: &[(&str, FieldType)]) -> Schema {
+        let fields = fields.iter().map(|&(name, field_type)| Field {
+            name: name.to_owned(),
+            field_type,
+            ..Field::default()
+        });
+        let mut object = Object::default();
+        object.name = "Thing__c".to_owned();
+        object.set_fields(fields.collect());
+        Schema::new(vec![object])
+    }
+
+    fn columns_of(db: &Connection) -> Vec<String> {
+        let mut select = db
+            .prepare("SELECT name || ' ' || type FROM pragma_table_info('Thing__c')")
+            .unwrap();
+        let columns = select.query_map([], |row| row.get(0)).unwrap();
+        columns.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn texts_have_a_second_column_and_new_fields_are_added() {
+        let db = Connection::open_in_memory().unwrap();
+        let id = ("Id", FieldType::Id);
+        let parent = ("Parent__c", FieldType::Reference);
+        create(&db, &schema(&[id, parent])).unwrap();
+        assert_eq!(columns_of(&db), ["Id TEXT", "Parent__c TEXT"]);
+        let (name, size) = (("Name", FieldType::String), ("Size__c", FieldType::Double));
+        let place = ("Place__c", FieldType::Location);
+        for _ in 0..2 {
+            create(&db, &schema(&[id, name, parent, size, place])).unwrap();
+            assert_eq!(
+                columns_of(&db),
+                [
+                    "Id TEXT",
+                    "Parent__c TEXT",
+                    "Name TEXT",
+                    "Name$ TEXT",
+                    "Size__c REAL"
+                ]
+            );
+        }
+    }
+}
