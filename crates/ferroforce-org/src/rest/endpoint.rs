@@ -39,7 +39,7 @@ pub(crate) enum Endpoint<'p> {
 }
 
 /// First segments of paths that a real org serves and this one does not.
-const UNSUPPORTED: [&str; 45] = [
+const UNSUPPORTED: [&str; 48] = [
     "actions",
     "analytics",
     "apexrest",
@@ -80,15 +80,15 @@ const UNSUPPORTED: [&str; 45] = [
     "recent",
     "scheduling",
     "search",
+    "serviceTemplates",
     "smartdatadiscovery",
     "support",
     "tabs",
     "theme",
     "tooling",
+    "ui-api",
+    "wave",
 ];
-
-/// More of them, whose resources have names of their own.
-const UNSUPPORTED_TOO: [&str; 3] = ["ui-api", "wave", "serviceTemplates"];
 
 /// What a real org serves below an object and this one does not.
 const UNSUPPORTED_OF_OBJECTS: [&str; 9] = [
@@ -133,7 +133,7 @@ impl<'p> Endpoint<'p> {
             ["sobjects", ..] => {
                 return Err(ApiError::unsupported("paths along relationships"));
             }
-            [first, ..] if UNSUPPORTED.contains(first) || UNSUPPORTED_TOO.contains(first) => {
+            [first, ..] if UNSUPPORTED.contains(first) => {
                 return Err(ApiError::unsupported(format_args!("/{first}")));
             }
             _ => return Err(ApiError::not_found()),
