@@ -1,4 +1,6 @@
-use url::{Host, Url};
+use std::net::IpAddr;
+
+use url::Url;
 
 use super::{AuthError, AuthErrorKind};
 use crate::client::OrgUrl;
@@ -52,10 +54,9 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Whether a host is this machine, the only one that plain http may reach.
 pub(crate) fn is_loopback_host(host: &str) -> bool {
-    match Host::parse(host) {
-        Ok(Host::Domain(name)) => name == "localhost",
-        Ok(Host::Ipv4(ip)) => ip.is_loopback(),
-        Ok(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Err(_) => false,
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    match address.parse::<IpAddr>() {
+        Ok(ip) => ip.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }

@@ -134,7 +134,7 @@ impl Outgoing {
                 Error::invalid_input("the path makes no valid address").with_source(error)
             })?;
         let headers = request.headers_mut();
-        headers.extend(defaults.clone());
+        headers.clone_from(defaults);
         headers.extend(self.headers.clone());
         headers.insert(AUTHORIZATION, bearer(token)?);
         Ok(request)

@@ -187,15 +187,15 @@ impl<'a> Run<'a> {
         let answer = self.pipeline.transport.call(request).await?;
         let (parts, body) = answer.into_parts();
         let (status, headers) = (parts.status, parts.headers);
-        let response = |body| Response {
+        let response = |headers, body| Response {
             status,
-            headers: headers.clone(),
+            headers,
             body,
             repeated: self.doubtful,
         };
         if status.is_success() || accepts.statuses.contains(&status) {
             let body = body.collect(self.pipeline.max_response_bytes).await?;
-            return Ok(Exchange::Answered(response(body)));
+            return Ok(Exchange::Answered(response(headers, body)));
         }
         // What an error says is wanted; that its body broke is not worth
         // losing its status for.
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
             Err(_) => Bytes::new(),
         };
         if (accepts.verdict)(&body) {
-            return Ok(Exchange::Answered(response(body)));
+            return Ok(Exchange::Answered(response(headers, body)));
         }
         Ok(Exchange::Refused {
             errors: parse_error_body(&body),

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
@@ -43,8 +43,7 @@ struct Wire<'a> {
 impl RawPage {
     pub(super) fn decode(response: &Response) -> Result<Self> {
         let body = response.body().clone();
-        let wire: Wire<'_> =
-            serde_json::from_slice(&body).map_err(|error| response.explain::<OwnedWire>(error))?;
+        let wire: Wire<'_> = read(&body).map_err(|error| response.explain::<OwnedWire>(error))?;
         if !wire.done && wire.next_records_url.is_none() {
             return Err(Error::decode(
                 "the answer says that more rows follow and not where: rows would be lost",
@@ -79,8 +78,14 @@ impl RawPage {
     /// Row `index` as a `T`. `number` is its place in the whole query.
     pub(super) fn row<T: DeserializeOwned>(&self, index: usize, number: u64) -> Result<T> {
         let bytes = &self.body[self.rows[index].clone()];
-        serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, number, error))
+        read(bytes).map_err(|error| explain::<T>(bytes, number, error))
     }
+}
+
+/// Checks the text once, where `from_slice` checks each string in it.
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    let text = std::str::from_utf8(json).map_err(serde_json::Error::custom)?;
+    serde_json::from_str(text)
 }
 
 #[derive(Deserialize)]

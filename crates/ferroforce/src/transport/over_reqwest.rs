@@ -2,12 +2,13 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use reqwest::{Client, ClientBuilder};
+use http::uri::{Authority, Scheme};
+use reqwest::{Client, ClientBuilder, Url};
 
 use super::{Body, BoxFuture, HttpService, TransportError, TransportErrorKind};
 use crate::auth::is_loopback_host;
@@ -26,6 +27,7 @@ pub(crate) struct ReqwestService {
     options: Options,
     loopback: OnceLock<Result<Client, TransportError>>,
     tls: OnceLock<Result<Client, TransportError>>,
+    last_host: LastHost,
 }
 
 impl ReqwestService {
@@ -34,6 +36,7 @@ impl ReqwestService {
             options,
             loopback: OnceLock::new(),
             tls: OnceLock::new(),
+            last_host: LastHost::default(),
         }
     }
 
@@ -121,29 +124,78 @@ impl HttpService for ReqwestService {
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
             let client = self.client(request.uri())?;
-            send(&client, request).await
+            let url = self.last_host.url(request.uri())?;
+            send(&client, url, request).await
         })
     }
 }
 
 async fn send(
     client: &Client,
+    url: Url,
     request: http::Request<Body>,
 ) -> Result<http::Response<Body>, TransportError> {
-    let request = reqwest::Request::try_from(request.map(into_reqwest)).map_err(classify)?;
-    let response = client.execute(request).await.map_err(classify)?;
+    let request = into_reqwest(request, url);
+    let mut response = client.execute(request).await.map_err(classify)?;
     let mut answer = http::Response::new(Body::empty());
     *answer.status_mut() = response.status();
-    *answer.headers_mut() = response.headers().clone();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
     *answer.body_mut() = Body::stream(response.bytes_stream().map_err(classify));
     Ok(answer)
 }
 
-fn into_reqwest(body: Body) -> reqwest::Body {
-    match body.as_bytes() {
+fn into_reqwest(request: http::Request<Body>, url: Url) -> reqwest::Request {
+    let (parts, body) = request.into_parts();
+    let mut request = reqwest::Request::new(parts.method, url);
+    *request.headers_mut() = parts.headers;
+    *request.body_mut() = Some(match body.as_bytes() {
         Some(bytes) => Bytes::clone(bytes).into(),
         None => reqwest::Body::wrap_stream(body),
+    });
+    request
+}
+
+/// The host of the last request, parsed. A client mostly talks to one, and
+/// parsing it is a good part of what a small request costs.
+#[derive(Default)]
+struct LastHost(Mutex<Option<Host>>);
+
+struct Host {
+    scheme: Option<Scheme>,
+    authority: Option<Authority>,
+    url: Url,
+}
+
+impl LastHost {
+    fn url(&self, uri: &http::Uri) -> Result<Url, TransportError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = &*last
+            && host.scheme.as_ref() == uri.scheme()
+            && host.authority.as_ref() == uri.authority()
+        {
+            let mut url = host.url.clone();
+            url.set_path(uri.path());
+            url.set_query(uri.query());
+            return Ok(url);
+        }
+        let url = parse(uri)?;
+        *last = Some(Host {
+            scheme: uri.scheme().cloned(),
+            authority: uri.authority().cloned(),
+            url: url.clone(),
+        });
+        Ok(url)
     }
+}
+
+fn parse(uri: &http::Uri) -> Result<Url, TransportError> {
+    Url::parse(&uri.to_string()).map_err(|error| {
+        TransportError::new(
+            TransportErrorKind::Unsendable,
+            format!("the request cannot be sent: {error}"),
+        )
+        .with_source(error)
+    })
 }
 
 fn classify(error: reqwest::Error) -> TransportError {
@@ -188,7 +240,7 @@ impl fmt::Debug for ReqwestService {
 /// not this crate's semver.
 #[cfg(feature = "reqwest_0_13")]
 pub mod reqwest_0_13 {
-    use super::{Body, BoxFuture, Client, HttpService, TransportError, send};
+    use super::{Body, BoxFuture, Client, HttpService, TransportError, parse, send};
 
     /// Sends requests by a `reqwest::Client` of your own.
     ///
@@ -208,7 +260,38 @@ pub mod reqwest_0_13 {
             &self,
             request: http::Request<Body>,
         ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-            Box::pin(send(&self.0, request))
+            Box::pin(async move { send(&self.0, parse(request.uri())?, request).await })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_host_gives_the_address_that_parsing_gives() {
+        let last = LastHost::default();
+        for uri in [
+            "https://acme.my.salesforce.com/services/data/v66.0/query?q=SELECT+Id",
+            "https://acme.my.salesforce.com/services/data",
+            "https://acme.my.salesforce.com",
+            "https://acme.my.salesforce.com?a=b",
+            "https://acme.my.salesforce.com/a%2Fb/%3F/c%20d/..e/~?x=%26&y=/?",
+            "https://acme.my.salesforce.com/a/../b/%2e%2E/c//d/./e",
+            "https://ACME.my.salesforce.com:443/x",
+            "https://umbrella.my.salesforce.com/x?y",
+            "http://umbrella.my.salesforce.com/x?y",
+            "http://umbrella.my.salesforce.com:8080/x?y",
+            "http://127.0.0.1:8080/x",
+            "http://[::1]:8080/x?",
+            "http://[::1]:8080/y",
+        ] {
+            let parsed = Url::parse(uri).unwrap();
+            let uri: http::Uri = uri.parse().unwrap();
+            for _ in 0..2 {
+                assert_eq!(last.url(&uri).unwrap(), parsed);
+            }
         }
     }
 }
