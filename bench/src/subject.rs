@@ -2,6 +2,7 @@
 
 use ferroforce::Salesforce;
 use ferroforce::auth::ClientCredentials;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
 use crate::Result;
@@ -28,10 +29,20 @@ impl Subject {
                 let client = Salesforce::builder(auth).org_url(url).build()?;
                 Ok(Self::Ours(client))
             }
-            "bare" => Ok(Self::Bare(Bare {
-                http: reqwest::Client::builder().no_proxy().build()?,
-                url,
-            })),
+            "bare" => {
+                let mut headers = HeaderMap::new();
+                headers.insert("accept", HeaderValue::from_static("application/json"));
+                headers.insert(
+                    "sforce-call-options",
+                    HeaderValue::from_static("client=bare"),
+                );
+                let http = reqwest::Client::builder()
+                    .no_proxy()
+                    .user_agent("bare/0.1.0")
+                    .default_headers(headers)
+                    .build()?;
+                Ok(Self::Bare(Bare { http, url }))
+            }
             _ => Err(format!("there is no client {name}").into()),
         }
     }
@@ -50,9 +61,8 @@ impl Subject {
 
 impl Bare {
     pub async fn get<T: DeserializeOwned>(&self, url: String) -> Result<T> {
-        let request = self.http.get(url).bearer_auth("token");
-        let request = request.header("accept", "application/json");
-        let body = request.send().await?.error_for_status()?.bytes().await?;
+        let response = self.http.get(url).bearer_auth("token").send().await?;
+        let body = response.error_for_status()?.bytes().await?;
         Ok(serde_json::from_slice(&body)?)
     }
 }
