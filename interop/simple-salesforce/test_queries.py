@@ -99,5 +99,16 @@ def test_parents_and_children(salesforce):
     assert (child["LastName"], child["Account"]["Name"]) == ("Coyote", "Acme")
 
 
+def test_groups(salesforce):
+    soql = "SELECT Company, COUNT(Id), MIN(LastName) first FROM Lead GROUP BY Company"
+    [group] = salesforce.query(soql)["records"]
+    assert group == {
+        "attributes": {"type": "AggregateResult"},
+        "Company": "Paging Inc.",
+        "expr0": LEADS,
+        "first": ALL_LEADS[0],
+    }
+
+
 def test_is_sandbox(salesforce):
     assert salesforce.is_sandbox() is False
