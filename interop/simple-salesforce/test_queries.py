@@ -100,13 +100,13 @@ def test_parents_and_children(salesforce):
 
 
 def test_groups(salesforce):
-    soql = "SELECT Company, COUNT(Id), MIN(LastName) first FROM Lead GROUP BY Company"
+    soql = "SELECT Company, COUNT(Id), MIN(LastName) lowest FROM Lead GROUP BY Company"
     [group] = salesforce.query(soql)["records"]
     assert group == {
         "attributes": {"type": "AggregateResult"},
         "Company": "Paging Inc.",
         "expr0": LEADS,
-        "first": ALL_LEADS[0],
+        "lowest": ALL_LEADS[0],
     }
 
 
