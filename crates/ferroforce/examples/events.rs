@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ferroforce::Salesforce;
 use ferroforce::auth::ClientCredentials;
 use ferroforce::events::Event;
-use futures_util::StreamExt;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -9,7 +9,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::auth::{ClientCredentials, Session, SoapLogin};
+use crate::auth::{
+    AccessToken, Auth, AuthContext, AuthError, ClientCredentials, Session, SoapLogin,
+};
 use crate::client::{Salesforce, SalesforceBuilder};
 use crate::error::Error;
 use crate::events;
@@ -17,7 +19,13 @@ use crate::retry::RetryPolicy;
 use crate::script::{ORG, Reply, Script, builder};
 
 /// What must not be seen anywhere.
-const SECRETS: [&str; 4] = ["pa55word", "s3curity", "cl13ntsecret", "00D!t0k3n"];
+const SECRETS: [&str; 5] = [
+    "pa55word",
+    "s3curity",
+    "cl13ntsecret",
+    "00D!t0k3n",
+    "g4teway",
+];
 
 /// What the caller may see in an error, and spans, events and redacted errors
 /// may not hold.
@@ -60,6 +68,18 @@ impl Subscriber for Tape {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
+}
+
+/// A flow that prints whatever it is given.
+#[derive(Debug)]
+struct Tells(Arc<Mutex<String>>);
+
+impl Auth for Tells {
+    async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
+        let token = AccessToken::new(SECRETS[3], ORG)?;
+        let _ = write!(self.0.lock().unwrap(), "{cx:?} {:?} {token:?}", cx.http());
+        Ok(token)
+    }
 }
 
 /// Everything that was printed, by where it may be seen.
@@ -163,8 +183,14 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
     let soap = || SoapLogin::new("user@x.example", SECRETS[0]).security_token(SECRETS[1]);
     let client = || ClientCredentials::new("id", SECRETS[2]);
     let _ = write!(printed.caller, "{:?} {:?}", soap(), client());
+    let told = Arc::new(Mutex::new(String::new()));
 
-    let sessions: [Session; 3] = [client().into(), soap().into(), client().into()];
+    let sessions: [Session; 4] = [
+        client().into(),
+        soap().into(),
+        client().into(),
+        Tells(Arc::clone(&told)).into(),
+    ];
     for (number, session) in sessions.into_iter().enumerate() {
         let all = replies();
         // The third client never gets in.
@@ -185,6 +211,9 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         use_everything(builder, &mut printed).await;
     }
     drop(guard);
+    let told = told.lock().unwrap().clone();
+    assert!(told.contains("AuthContext"));
+    printed.logs.push_str(&told);
 
     let traced = tape.0.lock().unwrap().clone();
     let events = seen.lock().unwrap().clone();

@@ -4,6 +4,8 @@
 //! are none, so the answers that consist of one are left out here
 //! (`create_success_response.json`, `upsert_created_success_response.json`).
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

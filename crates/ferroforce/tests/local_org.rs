@@ -502,3 +502,91 @@ async fn a_reqwest_client_of_one_s_own() {
         .unwrap();
     salesforce.limits().await.unwrap();
 }
+
+/// Answers every connection with `answer` and keeps what came.
+async fn listener(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut bytes = vec![0; 4096];
+            let length = socket.read(&mut bytes).await.unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            log.lock().unwrap().push(text);
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, seen)
+}
+
+#[derive(Debug)]
+struct Ready(String);
+
+impl Auth for Ready {
+    async fn acquire(
+        &self,
+        _: &ferroforce::auth::AuthContext,
+    ) -> Result<ferroforce::auth::AccessToken, ferroforce::auth::AuthError> {
+        ferroforce::auth::AccessToken::new("t0ken", &self.0)
+    }
+}
+
+/// The built-in transport follows no redirect, and the token stays home.
+#[tokio::test]
+async fn a_redirect_takes_the_token_nowhere() {
+    for status in [
+        "301 Moved",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
+        let (elsewhere, stolen) =
+            listener("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into()).await;
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nlocation: {elsewhere}/x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        let (url, seen) = listener(answer).await;
+        let salesforce = Salesforce::builder(Ready(url)).build().unwrap();
+        for method in [http::Method::GET, http::Method::POST] {
+            let error = salesforce.request(method, "/x").send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Redirect);
+        }
+        assert!(
+            seen.lock()
+                .unwrap()
+                .iter()
+                .all(|request| request.contains("t0ken"))
+        );
+        assert!(stolen.lock().unwrap().is_empty(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_way() {
+    let refused = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let (proxy, seen) = listener(refused.into()).await;
+    let salesforce = Salesforce::builder(Ready("https://acme.my.salesforce.com".into()))
+        .proxy_with_credentials(proxy, "user", "pa55word")
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap();
+    let error = salesforce.limits().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert!(!format!("{error:?} {error}").contains("pa55word"));
+    let seen = seen.lock().unwrap();
+    assert!(
+        seen[0].starts_with("CONNECT acme.my.salesforce.com:443"),
+        "{seen:?}"
+    );
+    assert!(
+        seen[0]
+            .to_ascii_lowercase()
+            .contains("proxy-authorization: basic")
+    );
+    assert!(!seen[0].contains("t0ken"));
+}

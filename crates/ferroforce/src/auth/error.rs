@@ -12,7 +12,7 @@ struct Inner {
     code: Option<String>,
     description: String,
     advice: Option<&'static str>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The family of an [`AuthError`].
@@ -95,19 +95,20 @@ impl AuthError {
             code: Some(code.into()),
             description: self.0.description.clone(),
             advice: self.0.advice,
-            source: None,
+            source: self.0.source.clone(),
         }))
     }
 
     /// The same error with its cause. The cause must not hold a secret.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source: Box<dyn StdError + Send + Sync> = source.into();
         Self(Arc::new(Inner {
             kind: self.0.kind,
             code: self.0.code.clone(),
             description: self.0.description.clone(),
             advice: self.0.advice,
-            source: Some(source.into()),
+            source: Some(Arc::from(source)),
         }))
     }
 

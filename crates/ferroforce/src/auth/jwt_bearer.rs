@@ -116,9 +116,9 @@ impl Auth for JwtBearer {
         super::require("username", &self.username)?;
         let default = cx.org_url().map_or(PRODUCTION, OrgUrl::jwt_audience);
         let audience = self.audience.as_deref().unwrap_or(default);
-        let host = self
-            .login_url
-            .origin(cx.org_url(), || Ok(audience.to_owned()))?;
+        let host = self.login_url.origin(cx.org_url(), || {
+            Ok(audience.trim_end_matches('/').to_owned())
+        })?;
         let first = self.ask(cx, &host, audience).await;
         let token = match first {
             Err(error) if self.audience.is_none() && is_audience_error(&error) => {

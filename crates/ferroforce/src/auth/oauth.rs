@@ -19,7 +19,9 @@ pub(super) struct Lifetime(pub(super) Option<Duration>);
 
 impl Lifetime {
     pub(super) fn apply(self, token: AccessToken, now: SystemTime) -> AccessToken {
+        // What a token tells of its own end is more than a session's setting.
         match self.0 {
+            Some(_) if token.expiry().is_some() => token,
             Some(limit) => token.expires_after_idle(limit, now),
             None => token,
         }
@@ -91,8 +93,13 @@ fn read_token(response: &Response, host: &str) -> Result<AccessToken, AuthError>
             ),
         )
     })?;
-    let instance = granted.api_instance_url.or(granted.instance_url);
-    let token = AccessToken::new(granted.access_token, instance.as_deref().unwrap_or(host))?;
+    let Some(instance) = granted.instance_url.or(granted.api_instance_url) else {
+        return Err(AuthError::new(
+            AuthErrorKind::Unclear,
+            format!("{host} gave a token and did not say which org it is for"),
+        ));
+    };
+    let token = AccessToken::new(granted.access_token, &instance)?;
     Ok(token.identity_url(granted.id))
 }
 
@@ -209,7 +216,7 @@ fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str
         ),
         "inactive_user" => (Refused, Some("The user is deactivated or frozen")),
         "inactive_org" => (Refused, Some("The org is closed, locked or suspended")),
-        "server_error" | "temporarily_unavailable" => (Unavailable, None),
+        "server_error" | "temporarily_unavailable" | "rate_limit_exceeded" => (Unavailable, None),
         _ => (Refused, None),
     }
 }

@@ -165,7 +165,10 @@ fn api_host(server_url: &str) -> Option<String> {
     let mut url = Url::parse(server_url).ok()?;
     let host = url.host_str()?;
     let (label, domain) = host.split_once('.').unwrap_or((host, ""));
-    if let Some(instance) = label.strip_suffix("-api") {
+    // Only instances had such hosts; a My Domain may end in -api by its own choice.
+    if domain == "salesforce.com"
+        && let Some(instance) = label.strip_suffix("-api")
+    {
         let host = format!("{instance}.{domain}");
         url.set_host(Some(&host)).ok()?;
     }

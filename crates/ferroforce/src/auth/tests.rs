@@ -178,6 +178,20 @@ async fn oauth_errors_are_final_told_in_full_and_asked_for_once() {
             "grant type not supported",
             "switched off",
         ),
+        (
+            "invalid_client",
+            "app must be installed into org",
+            "installed",
+        ),
+        (
+            "OAUTH_EC_APP_NOT_FOUND",
+            "External client app not found",
+            "External Client App",
+        ),
+        ("inactive_user", "user is inactive", "deactivated"),
+        ("inactive_org", "organization is inactive", "closed"),
+        ("invalid_grant", "ip restricted by app developer", "IP"),
+        ("invalid_grant", "invalid assertion", "certificate"),
         ("something_new", "unheard of", ""),
     ];
     for (code, description, advice) in cases {
@@ -197,6 +211,69 @@ async fn oauth_errors_are_final_told_in_full_and_asked_for_once() {
             assert!(error.to_string().contains(advice), "{advice} in {error}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn some_refusals_pass_by_themselves() {
+    for (code, description) in [
+        ("invalid_grant", "token request is already being processed"),
+        ("server_error", ""),
+        ("temporarily_unavailable", ""),
+        ("rate_limit_exceeded", "slow down"),
+    ] {
+        let body = serde_json::json!({"error": code, "error_description": description});
+        let script = Script::replies([Reply::json(400, &body.to_string())]);
+        let auth = ClientCredentials::new("id", "secret");
+        let error = token(builder(auth, &script).org_url(ORG))
+            .await
+            .unwrap_err();
+        assert!(error.is_transient(), "{code}");
+    }
+}
+
+/// What answers may repeat what it was sent.
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_echoes_the_request_is_not_quoted() {
+    let echo = Reply::Answer(
+        StatusCode::FORBIDDEN,
+        vec![("content-type", "text/html".into())],
+        "<p>blocked: client_secret=s3cret</p>".into(),
+    );
+    let auth = ClientCredentials::new("id", "s3cret");
+    let error = token(builder(auth, &Script::replies([echo])).org_url(ORG))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), AuthErrorKind::Misconfigured);
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+}
+
+/// Half a fault may be a fault, so the password is not submitted again.
+#[tokio::test(start_paused = true)]
+async fn a_503_whose_body_broke_is_not_taken_for_unlooked_at() {
+    let cut = Reply::Cut(StatusCode::SERVICE_UNAVAILABLE, "<soapenv:Envelope".into());
+    let script = Script::replies([cut, session("https://acme.my.salesforce.com/x", "")]);
+    token(builder(SoapLogin::new("u", "p"), &script))
+        .await
+        .unwrap_err();
+    assert_eq!(script.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_an_org_is_none() {
+    let script = Script::replies([Reply::json(200, r#"{"access_token":"00D!x"}"#)]);
+    let auth = ClientCredentials::new("id", "secret");
+    let error = token(builder(auth, &script).org_url(ORG))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), AuthErrorKind::Unclear);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_hangs_is_tried_again_within_its_deadline() {
+    let script = Script::replies([Reply::Never, Reply::json(200, GRANTED)]);
+    let auth = ClientCredentials::new("id", "secret");
+    token(builder(auth, &script).org_url(ORG)).await.unwrap();
+    assert_eq!(script.count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,6 +397,13 @@ async fn soap_faults_say_what_to_do() {
         ("API_DISABLED_FOR_ORG", "switched off"),
         ("PASSWORD_LOCKOUT", "unlock"),
         ("LOGIN_DURING_RESTRICTED_DOMAIN", "IP address"),
+        ("LOGIN_CHALLENGE_ISSUED", "confirmed"),
+        ("LOGIN_DURING_RESTRICTED_TIME", "hour"),
+        ("ORG_LOCKED", "locked"),
+        ("TRIAL_EXPIRED", "trial"),
+        ("INVALID_SSO_GATEWAY_URL", "gateway"),
+        ("FUNCTIONALITY_NOT_ENABLED", "switched off"),
+        ("REQUEST_LIMIT_EXCEEDED", "Session"),
         ("SOMETHING_NEW", ""),
     ];
     for (code, advice) in cases {
@@ -355,6 +439,11 @@ async fn odd_soap_answers() {
         .await
         .unwrap();
     assert_eq!(old.origin(), "https://na12.salesforce.com");
+    // A My Domain may end so by its own choice: stripped, it is another customer's.
+    let own = ok("https://acme-api.my.salesforce.com/services/Soap/u/64.0/00D")
+        .await
+        .unwrap();
+    assert_eq!(own.origin(), "https://acme-api.my.salesforce.com");
     for server in ["", "not a url", "http://evil.example/x", "ftp://x/y"] {
         ok(server).await.unwrap_err();
     }

@@ -95,8 +95,12 @@ impl SalesforceBuilder {
 
     /// The API version: `66`, `66.0`, `v66` and `v66.0` are the same. Default
     /// 66.0.
-    pub fn version(mut self, version: &str) -> Self {
-        self.version = version.parse();
+    pub fn version<V>(mut self, version: V) -> Self
+    where
+        V: TryInto<ApiVersion>,
+        V::Error: Into<Error>,
+    {
+        self.version = version.try_into().map_err(Into::into);
         self
     }
 
@@ -258,7 +262,16 @@ impl SalesforceBuilder {
 
     #[cfg(feature = "reqwest")]
     fn take_transport(&mut self) -> Result<Arc<dyn HttpService>> {
+        let network_is_set = self.network.proxy.is_some()
+            || self.network.connect_timeout.is_some()
+            || !self.network.roots.is_empty();
         if let Some(transport) = self.transport.take() {
+            if network_is_set {
+                return Err(Error::invalid_input(
+                    "proxy, root certificates and connect timeout are settings of the built-in \
+                     transport, and another one was given: set them there",
+                ));
+            }
             return Ok(transport);
         }
         let network = std::mem::take(&mut self.network);

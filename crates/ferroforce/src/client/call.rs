@@ -76,12 +76,13 @@ pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
         )));
     }
     // The value may be a secret, so it is not shown.
-    let value = HeaderValue::try_from(value).map_err(|error| {
+    let mut value = HeaderValue::try_from(value).map_err(|error| {
         Error::invalid_input(format!(
             "the value of header {name} holds characters that no header can"
         ))
         .with_source(error)
     })?;
+    value.set_sensitive(true);
     Ok((parsed, value))
 }
 

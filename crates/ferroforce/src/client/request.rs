@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::Salesforce;
 use super::call::header;
 use crate::error::{Error, Result};
-use crate::op::{Op, Path, Repeatability, Response, decode_json, decode_raw};
+use crate::op::{Op, Path, Repeatability, Response, decode_json, decode_raw, path};
 use crate::pipeline::{CallSettings, Outgoing, OutgoingBody};
 use crate::retry::RetryPolicy;
 use crate::transport::Body;
@@ -19,9 +19,10 @@ use crate::transport::Body;
 /// A request of any endpoint; made by [`Salesforce::request`].
 ///
 /// It takes the same road as every other: session, concurrency limit, retries,
-/// events, errors. Whether it may be repeated follows from its method; say
-/// otherwise with [`idempotent`](Self::idempotent) where you know better, or
-/// with [`once`](Self::once) where a GET has effects.
+/// events, errors. Whether it may be repeated follows from its method, but for
+/// Apex, which may do anything by any method and is never repeated; say otherwise
+/// with [`idempotent`](Self::idempotent) where you know better, or with
+/// [`once`](Self::once) where a GET has effects.
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     client: Salesforce,
@@ -40,7 +41,7 @@ impl Request {
         let refused = check_path(&path).err();
         Self {
             client,
-            repeatability: Repeatability::of_method(&method),
+            repeatability: repeatability(&method, &path),
             method,
             path,
             label: None,
@@ -184,7 +185,7 @@ fn check_path(path: &str) -> Result<()> {
         "names a host; give the part behind it"
     } else if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
         "holds blanks or control characters; encode them"
-    } else if climbs(path) {
+    } else if path::climbs(path) {
         "holds . or .. as a segment, which would lead elsewhere"
     } else {
         return Ok(());
@@ -192,9 +193,14 @@ fn check_path(path: &str) -> Result<()> {
     Err(Error::invalid_input(format!("the path {why}")))
 }
 
-fn climbs(path: &str) -> bool {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.split('/').any(|segment| matches!(segment, "." | ".."))
+/// Apex may do anything by any method, and running Apex is a GET.
+fn repeatability(method: &Method, path: &str) -> Repeatability {
+    let path = path.to_ascii_lowercase();
+    if path.contains("/apexrest/") || path.contains("executeanonymous") {
+        Repeatability::Once
+    } else {
+        Repeatability::of_method(method)
+    }
 }
 
 impl fmt::Debug for Request {

@@ -75,7 +75,8 @@ fn explain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> String {
         .unwrap_or_default();
     let reason = status.canonical_reason().unwrap_or("unknown status");
     match (text.is_empty(), content_type.as_str()) {
-        (true, _) => format!("{reason}, with no body"),
+        (true, "") => format!("{reason}, with no body"),
+        (true, kind) => format!("{reason}, {kind}, with no body to show"),
         (false, "") => format!("{reason}: {text}"),
         (false, kind) => format!("{reason}, {kind}: {text}"),
     }

@@ -314,6 +314,13 @@ impl StdError for Error {
     }
 }
 
+/// For conversions that cannot fail.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         Self::build(ErrorKind::Auth, error.to_string()).with_source(error)

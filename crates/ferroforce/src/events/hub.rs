@@ -62,7 +62,10 @@ impl Hub {
         let mut list = entries.to_vec();
         change(&mut list);
         self.listening.store(list.len(), Ordering::Release);
-        *entries = list.into();
+        let old = std::mem::replace(&mut *entries, list.into());
+        drop(entries);
+        // An observer that goes with its entry may unsubscribe others in turn.
+        drop(old);
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use hub::Hub;
 
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
+use crate::transport::TransportErrorKind;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -131,6 +132,8 @@ pub struct RetryEvent {
     pub wait: Duration,
     /// The status of the answer, where there was one.
     pub status: Option<StatusCode>,
+    /// How the network failed, where there was no whole answer.
+    pub failure: Option<TransportErrorKind>,
     /// The org's API usage, where the answer stated it.
     pub usage: Option<ApiUsage>,
 }

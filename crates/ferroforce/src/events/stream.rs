@@ -72,6 +72,12 @@ impl EventStream {
         self
     }
 
+    /// The next event, without the help of a stream library; nothing once the
+    /// client is gone.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
     /// How many events were dropped so far because the reader was slow.
     pub fn dropped(&self) -> u64 {
         self.queue

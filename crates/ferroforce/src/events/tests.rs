@@ -1,7 +1,5 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_util::StreamExt;
-
 use super::*;
 
 fn event(generation: u64) -> Event {
@@ -73,4 +71,17 @@ async fn a_stream_wakes_and_ends_with_the_client() {
     hub.emit(|| event(7));
     drop(hub);
     assert_eq!(reader.await.unwrap(), (7, true));
+}
+
+/// Dropping an entry once happened under the lock, which its observer's own
+/// drop then waited for.
+#[test]
+fn an_observer_may_own_a_subscription() {
+    let hub = Arc::new(Hub::default());
+    let inner = hub.subscribe(Arc::new(|_: &Event| {}));
+    let outer = hub.subscribe(Arc::new(move |_: &Event| {
+        let _ = &inner;
+    }));
+    drop(outer);
+    hub.emit(|| panic!("nobody listens any more"));
 }

@@ -3,7 +3,7 @@
 //! Every endpoint is an [`Op`]: what to send, whether it may be sent twice, and
 //! how to read the answer. It is made without a client and without a network.
 
-mod path;
+pub(crate) mod path;
 mod response;
 
 use std::fmt;

@@ -72,3 +72,13 @@ impl Path {
         self.path.starts_with("/services/") || self.path.starts_with("/id/")
     }
 }
+
+/// Whether a path has a segment that leads up, or stays: it would reach another
+/// address than it names.
+pub(crate) fn climbs(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|segment| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        matches!(segment.as_str(), "." | "..")
+    })
+}

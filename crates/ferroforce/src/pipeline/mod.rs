@@ -9,6 +9,7 @@ mod outgoing;
 mod run;
 mod sign_in;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,7 +34,6 @@ use run::{Accepts, Exchange, Run, Step};
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
 /// Everything that requests of one client share.
-#[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) transport: Arc<dyn HttpService>,
     pub(crate) retry: RetryPolicy,
@@ -83,12 +83,15 @@ impl Pipeline {
                 .await;
             drop(permit);
 
-            if let Some(rejection) = rejected_session(&exchange) {
-                if renewed || !run.replayable() {
-                    return Err(run.rejected(exchange, rejection, renewed));
+            if is_rejected_session(&exchange) {
+                if renewed {
+                    return Err(run.rejected_again(exchange));
                 }
                 renewed = true;
                 slot.renew(&granted, context).await?;
+                if !run.replayable() {
+                    return Err(run.rejected_stream(exchange));
+                }
                 continue;
             }
             if exchange.accepts_session() {
@@ -148,23 +151,27 @@ impl Pipeline {
     }
 }
 
-/// Why a session was turned down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rejection {
-    Expired,
-}
-
 /// Only this means that a new token may help. A 401 with any other cause (an
 /// Apex REST endpoint's own, a session that may not use REST) is an answer.
-fn rejected_session(exchange: &Exchange) -> Option<Rejection> {
+fn is_rejected_session(exchange: &Exchange) -> bool {
     let Exchange::Refused { status, errors, .. } = exchange else {
-        return None;
+        return false;
     };
     let may_carry_it = matches!(
         *status,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
     );
-    (may_carry_it && errors.iter().any(ApiError::is_expired_session)).then_some(Rejection::Expired)
+    may_carry_it && errors.iter().any(ApiError::is_expired_session)
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The headers may hold a gateway's key.
+        f.debug_struct("Pipeline")
+            .field("transport", &self.transport)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::outgoing::Facts;
-use super::{ERROR_BODY_LIMIT, Pipeline, Rejection};
+use super::{ERROR_BODY_LIMIT, Pipeline};
 use crate::auth::{AuthError, AuthErrorKind};
 use crate::error::{ApiError, CallContext, Error, ErrorKind, Result, parse_error_body};
 use crate::events::{
@@ -58,6 +58,13 @@ impl Exchange {
             Self::Answered(response) => Some(&response.headers),
             Self::Refused { headers, .. } => Some(headers),
             Self::Failed(_) => None,
+        }
+    }
+
+    fn failure(&self) -> Option<TransportErrorKind> {
+        match self {
+            Self::Failed(error) => Some(error.kind()),
+            Self::Answered(_) | Self::Refused { .. } => None,
         }
     }
 
@@ -201,9 +208,11 @@ impl<'a> Run<'a> {
         // losing its status for.
         let body = match body.collect_some(ERROR_BODY_LIMIT).await {
             Ok((body, _)) => body,
+            // Of a sign-in it must be known whether this was a verdict.
+            Err(error) if self.facts.info.sign_in => return Err(error),
             Err(_) => Bytes::new(),
         };
-        if (accepts.verdict)(&body) {
+        if accepts.statuses.contains(&status) || (accepts.verdict)(&body) {
             return Ok(Exchange::Answered(response(headers, body)));
         }
         Ok(Exchange::Refused {
@@ -303,6 +312,7 @@ impl<'a> Run<'a> {
                 rule: decision.rule,
                 wait: decision.wait,
                 status: exchange.status(),
+                failure: exchange.failure(),
                 usage: exchange.headers().and_then(ApiUsage::from_headers),
             })
         });
@@ -317,36 +327,36 @@ impl<'a> Run<'a> {
                 headers,
                 errors,
                 body,
-            } => Error::from_refusal(status, &headers, errors, &body).with_retry_after(after),
+            } => {
+                // What answers a sign-in may repeat what it was sent.
+                let shown = if self.facts.info.sign_in {
+                    &[]
+                } else {
+                    &body[..]
+                };
+                Error::from_refusal(status, &headers, errors, shown).with_retry_after(after)
+            }
             Exchange::Answered(response) => {
                 Error::decode("an answer was taken for a failure").with_status(response.status)
             }
         }
     }
 
-    /// The session was turned down and may not, or not again, be renewed.
-    pub(super) fn rejected(
-        &self,
-        exchange: Exchange,
-        rejection: Rejection,
-        renewed: bool,
-    ) -> Error {
-        let Rejection::Expired = rejection;
-        let error = self.error(exchange, None);
-        if renewed {
-            let cause = AuthError::new(
-                AuthErrorKind::FreshTokenRejected,
-                crate::auth::FRESH_TOKEN_REJECTED,
-            );
-            error
-                .with_hint(crate::auth::FRESH_TOKEN_REJECTED)
-                .with_source(cause)
-        } else {
-            error.with_hint(
-                "The session had expired and the body is a stream, which cannot be sent twice; \
-                 call again with a new stream",
-            )
-        }
+    /// A session that had just been renewed was turned down too.
+    pub(super) fn rejected_again(&self, exchange: Exchange) -> Error {
+        let advice = crate::auth::FRESH_TOKEN_REJECTED;
+        let cause = AuthError::new(AuthErrorKind::FreshTokenRejected, advice);
+        self.error(exchange, None)
+            .with_hint(advice)
+            .with_source(cause)
+    }
+
+    /// The session is renewed, and the body is gone.
+    pub(super) fn rejected_stream(&self, exchange: Exchange) -> Error {
+        self.error(exchange, None).with_hint(
+            "The session had expired and has been renewed, and the body was a stream, which cannot \
+             be sent twice; call again with a new stream",
+        )
     }
 
     fn elapsed(&self) -> Duration {

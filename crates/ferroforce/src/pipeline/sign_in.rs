@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
@@ -12,6 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Hub, RequestInfo};
 use crate::op::{Repeatability, Response};
 use crate::transport::Body;
+
+/// A sign-in has a deadline of its own, within which a second attempt should fit.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// What the pipeline must know of a sign-in request besides how to build it.
 #[derive(Clone, Copy)]
@@ -83,7 +87,7 @@ impl Pipeline {
             }),
             repeatability,
             replayable: true,
-            timeout: None,
+            timeout: Some(self.attempt_timeout.min(ATTEMPT_TIMEOUT)),
             retry: Some(retry),
         }
     }

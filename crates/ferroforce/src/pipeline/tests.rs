@@ -51,12 +51,7 @@ async fn a_post_is_never_sent_twice_after_it_may_have_been_processed() {
 async fn a_get_is_sent_again_after_every_one_of_these() {
     for failure in failures() {
         let script = Script::replies([failure, ok()]);
-        // One attempt that never ends must not use up the whole time for repeats.
-        let salesforce = builder(Counting::tokens(), &script)
-            .timeout(Duration::from_secs(5))
-            .build()
-            .unwrap();
-        let response = salesforce.request(Method::GET, "/x").send().await.unwrap();
+        let response = send(Method::GET, &script).await.unwrap();
         assert_eq!(script.count(), 2);
         assert!(response.is_repeated());
     }
@@ -481,4 +476,48 @@ async fn a_json_body_is_typed_and_a_get_has_none() {
             .starts_with("ferroforce/")
     );
     assert_eq!(sent.body, r#"{"a":1}"#);
+}
+
+/// Apex may do anything by any method, and running Apex is a GET.
+#[tokio::test(start_paused = true)]
+async fn apex_is_never_run_twice() {
+    for (method, path) in [
+        (Method::GET, "/tooling/executeAnonymous/?anonymousBody=x"),
+        (Method::PUT, "/services/apexrest/orders"),
+        (Method::DELETE, "/services/apexrest/orders/1"),
+    ] {
+        let script = Script::replies([Reply::Fail(TransportErrorKind::Interrupted), ok()]);
+        let salesforce = client(Counting::tokens(), &script);
+        salesforce.request(method, path).send().await.unwrap_err();
+        assert_eq!(script.count(), 1, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_event_tells_its_cause() {
+    let script = Script::replies([
+        Reply::Fail(TransportErrorKind::Interrupted),
+        Reply::html(503),
+        ok(),
+    ]);
+    let salesforce = client(Counting::tokens(), &script);
+    let events = salesforce.events();
+    salesforce.request(Method::GET, "/x").send().await.unwrap();
+    drop(salesforce);
+    let causes: Vec<_> = events
+        .filter_map(async |event| match event {
+            Event::Retry(retry) => Some((
+                retry.attempt,
+                retry.status.map(|s| s.as_u16()),
+                retry.failure,
+            )),
+            _ => None,
+        })
+        .collect()
+        .await;
+    let expected = [
+        (1, None, Some(TransportErrorKind::Interrupted)),
+        (2, Some(503), None),
+    ];
+    assert_eq!(causes, expected);
 }

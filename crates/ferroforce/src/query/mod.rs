@@ -21,7 +21,7 @@ pub use rows::{Records, Rows};
 
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::{Op, Path};
+use crate::op::{Op, Path, path};
 use crate::retry::RetryPolicy;
 use crate::soql::{Literal, Soql};
 use page::RawPage;
@@ -37,14 +37,12 @@ const BATCH_SIZES: std::ops::RangeInclusive<u32> = 200..=2000;
 ///
 /// ```no_run
 /// # async fn run(salesforce: ferroforce::Salesforce, name: String) -> ferroforce::Result<()> {
-/// use futures_util::TryStreamExt;
-///
 /// let mut records = salesforce
 ///     .query("SELECT Id, Name, Owner.Name FROM Account WHERE Name = :name")
 ///     .bind("name", name)
 ///     .records();
-/// while let Some(record) = records.try_next().await? {
-///     println!("{}", record.get::<String>("Owner.Name")?);
+/// while let Some(record) = records.next().await {
+///     println!("{}", record?.get::<String>("Owner.Name")?);
 /// }
 /// # Ok(())
 /// # }
@@ -170,7 +168,7 @@ impl Query {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`ErrorKind::TooManyRows`].
     pub async fn fetch_optional<T: DeserializeOwned>(self) -> Result<Option<T>> {
-        let mut rows = self.rows();
+        let mut rows = Rows::new(self.into_pages().without_prefetch());
         let row = rows.try_next().await?;
         if row.is_some() && rows.total_size().is_some_and(|total| total > 1) {
             return Err(Error::new(
@@ -188,7 +186,7 @@ impl Query {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
     pub async fn count(self) -> Result<u64> {
-        let page = self.into_pages().next_page().await;
+        let page = self.into_pages().without_prefetch().next_page().await;
         Ok(page.transpose()?.map_or(0, |page| page.total_size))
     }
 
@@ -208,7 +206,7 @@ fn first_page(soql: &Soql, deleted_too: bool, batch_size: Option<u32>) -> Result
 fn next_page(url: &str, batch_size: Option<u32>) -> Result<Op<RawPage>> {
     // The server says where the next page is, and may only say where on itself:
     // the token goes with the request.
-    let stays_here = url.starts_with("/services/data/") && !url.contains("/../");
+    let stays_here = url.starts_with("/services/data/") && !path::climbs(url);
     if !stays_here {
         return Err(Error::decode(
             "the answer names a next page outside of the org's own data address",

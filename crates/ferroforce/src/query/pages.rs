@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::retry::RetryPolicy;
 use crate::transport::BoxFuture;
+use tracing::Instrument;
 
 /// Fetches one page after the other, always one ahead of the reader.
 pub(super) struct Source {
@@ -22,6 +23,7 @@ pub(super) struct Source {
     batch_size: Option<u32>,
     timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
+    prefetch: bool,
     fetch: Fetch,
 }
 
@@ -56,10 +58,17 @@ impl Source {
             batch_size,
             timeout,
             retry,
+            prefetch: true,
             fetch: Fetch::Done,
         };
         source.fetch = Fetch::Here(source.send(op));
         source
+    }
+
+    /// Asks for a page only when it is wanted.
+    pub(super) fn without_prefetch(mut self) -> Self {
+        self.prefetch = false;
+        self
     }
 
     fn send(&self, op: Result<Op<RawPage>>) -> BoxFuture<'static, Result<RawPage>> {
@@ -90,9 +99,13 @@ impl Source {
         let Some(url) = &page.next else {
             return Fetch::Done;
         };
-        tracing::trace!(rows = page.len(), "page read, next one asked for");
+        tracing::trace!(rows = page.len(), "page read, another follows");
         let fetch = self.send(super::next_page(url, self.batch_size));
-        Fetch::Ahead(Ahead(tokio::spawn(fetch)))
+        if self.prefetch {
+            Fetch::Ahead(Ahead(tokio::spawn(fetch.in_current_span())))
+        } else {
+            Fetch::Here(fetch)
+        }
     }
 
     pub(super) async fn next_page(&mut self) -> Option<Result<RawPage>> {
@@ -101,11 +114,12 @@ impl Source {
 }
 
 fn lost(error: tokio::task::JoinError) -> Result<RawPage> {
-    Err(Error::new(
-        crate::ErrorKind::Interrupted,
-        "the runtime dropped the task that was fetching the next page",
-    )
-    .with_source(error))
+    let what = if error.is_panic() {
+        "the task that was fetching the next page panicked"
+    } else {
+        "the runtime dropped the task that was fetching the next page"
+    };
+    Err(Error::new(crate::ErrorKind::Interrupted, what).with_source(error))
 }
 
 /// A query's pages as a stream; made by [`Query::pages`](super::Query::pages).
@@ -123,6 +137,16 @@ impl<T> Pages<T> {
             rows: 0,
             item: PhantomData,
         }
+    }
+}
+
+impl<T: DeserializeOwned> Pages<T> {
+    /// The next page, without the help of a stream library.
+    ///
+    /// # Errors
+    /// As [`Query::rows`](super::Query::rows) says.
+    pub async fn next(&mut self) -> Option<Result<Page<T>>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -48,6 +49,21 @@ impl Cursor {
         }
     }
 
+    /// Rows may go while pages are read, so fewer than were stated are worth a
+    /// word and no error. A count without rows is what `COUNT()` answers.
+    fn compare_counts(&self) {
+        if let Some(stated) = self.total_size
+            && self.number > 0
+            && self.number < stated
+        {
+            tracing::warn!(
+                stated,
+                received = self.number,
+                "fewer rows came than were stated"
+            );
+        }
+    }
+
     /// Reads the next row by `read`, which gets its page, its place there and
     /// its number.
     fn poll_row<R>(
@@ -72,7 +88,10 @@ impl Cursor {
                     self.page = Some(page);
                     self.index = 0;
                 }
-                None => return Poll::Ready(None),
+                None => {
+                    self.compare_counts();
+                    return Poll::Ready(None);
+                }
             }
         }
     }
@@ -104,6 +123,26 @@ impl Records {
     /// As [`Rows::total_size`].
     pub fn total_size(&self) -> Option<u64> {
         self.cursor.total_size
+    }
+}
+
+impl<T: DeserializeOwned> Rows<T> {
+    /// The next row, without the help of a stream library.
+    ///
+    /// # Errors
+    /// As [`Query::rows`](super::Query::rows) says.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Records {
+    /// The next row, without the help of a stream library.
+    ///
+    /// # Errors
+    /// As [`Query::rows`](super::Query::rows) says.
+    pub async fn next(&mut self) -> Option<Result<Record>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 

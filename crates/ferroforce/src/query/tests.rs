@@ -328,3 +328,15 @@ async fn records_keep_numbers_and_order() {
         r#"{"attributes":{"type":"T"},"B":1.10,"A":null}"#
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_one_page_asks_for_one() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, _| pages(sent));
+    let salesforce = salesforce(&script);
+    let query = || salesforce.query("SELECT Number FROM T");
+    assert_eq!(query().count().await.unwrap(), 6);
+    query().fetch_one::<Row>().await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(script.count(), 2);
+}

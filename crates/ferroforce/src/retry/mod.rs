@@ -23,7 +23,7 @@ pub(crate) use decide::Tally;
 /// The default repeats what is certain to have done nothing (no connection,
 /// locked rows, 429, too many requests at once), and what may be repeated
 /// without harm after broken connections, timeouts and 5xx answers: up to three
-/// times within 60 seconds. It never repeats a create that may have happened,
+/// times within five minutes. It never repeats a create that may have happened,
 /// and never waits for a daily quota.
 ///
 /// ```
@@ -52,7 +52,7 @@ impl Default for RetryPolicy {
         Self {
             rules: rule::defaults().into(),
             max_retries: 3,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
             backoff: Backoff::default(),
             max_retry_after: Duration::from_secs(60),
         }
@@ -104,7 +104,8 @@ impl RetryPolicy {
     }
 
     /// No repeat is begun that would start later than this after the call began.
-    /// Default 60 seconds.
+    /// Signing in does not count. Default 5 minutes, which leaves room for an
+    /// attempt that timed out.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

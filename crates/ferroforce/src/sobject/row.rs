@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::op::{Op, Path, Response};
 
 pub(super) fn with_fields<T>(op: Op<T>, fields: Option<&str>) -> Op<T> {
@@ -19,9 +19,17 @@ pub(super) fn delete(template: &'static str, values: &[&str]) -> Result<Op<()>> 
 
 /// The second of two deletes finds nothing, which is what was wanted.
 fn deleted(response: &Response) -> Result<()> {
-    if response.status().is_success() || response.is_repeated() {
+    if response.status().is_success() {
+        return Ok(());
+    }
+    let error = Error::from_answer(response);
+    let gone = matches!(
+        error.code(),
+        Some(ErrorCode::NotFound | ErrorCode::EntityIsDeleted)
+    );
+    if response.is_repeated() && gone {
         Ok(())
     } else {
-        Err(Error::from_answer(response))
+        Err(error)
     }
 }

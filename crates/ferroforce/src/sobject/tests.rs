@@ -216,6 +216,85 @@ async fn a_repeated_delete_that_finds_nothing_is_done() {
     );
 }
 
+/// A page of something in between says nothing about the record.
+#[tokio::test(start_paused = true)]
+async fn a_page_after_a_broken_delete_is_no_success_and_costs_little() {
+    for page in [Reply::html(404), Reply::Endless(StatusCode::NOT_FOUND)] {
+        let script = Script::replies([Reply::Fail(TransportErrorKind::Interrupted), page]);
+        let error = salesforce(&script)
+            .sobject("Contact")
+            .delete(ID)
+            .await
+            .unwrap_err();
+        assert!(error.may_have_been_processed(), "{error}");
+        assert!(error.to_string().len() < 1000);
+    }
+}
+
+/// Which operations may be sent twice is said once, here.
+#[test]
+fn what_may_be_repeated() {
+    let script = Script::replies([no_content()]);
+    let salesforce = salesforce(&script);
+    let contacts = salesforce.sobject("Contact");
+    let by_key = contacts.external_id("Ext__c", "1");
+    let body = json!({});
+    let operations = [
+        (
+            "create",
+            contacts
+                .create(&body)
+                .into_op()
+                .map(|op| op.is_repeatable()),
+            false,
+        ),
+        (
+            "get",
+            contacts
+                .get::<Value>(ID)
+                .into_op()
+                .map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "update",
+            contacts
+                .update(ID, &body)
+                .into_op()
+                .map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "delete",
+            contacts.delete(ID).into_op().map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "upsert",
+            by_key.upsert(&body).into_op().map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "get by key",
+            by_key.get::<Value>().into_op().map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "delete by key",
+            by_key.delete().into_op().map(|op| op.is_repeatable()),
+            true,
+        ),
+        (
+            "limits",
+            salesforce.limits().into_op().map(|op| op.is_repeatable()),
+            true,
+        ),
+    ];
+    for (operation, repeatable, expected) in operations {
+        assert_eq!(repeatable.unwrap(), expected, "{operation}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_repeated_upsert_says_that_its_answer_is_the_second() {
     let broken = Reply::Fail(TransportErrorKind::Interrupted);

@@ -14,6 +14,9 @@ use crate::events::TokenIssuedEvent;
 /// A sign-in that has not ended by now is given up.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// By how much longer than that its waiters wait.
+const GRACE: Duration = Duration::from_secs(5);
+
 tokio::task_local! {
     /// The slots that the running task is signing in.
     static SIGNING_IN: Vec<u64>;
@@ -21,20 +24,34 @@ tokio::task_local! {
 
 /// A sign-in under way, as those who wait for it see it.
 #[derive(Clone)]
-pub(super) struct Flight(watch::Receiver<Option<Result<Granted, AuthError>>>);
+pub(super) struct Flight {
+    id: u64,
+    outcome: watch::Receiver<Option<Result<Granted, AuthError>>>,
+}
 
 impl Flight {
-    /// The outcome, or nothing if the runtime that ran it is gone.
-    pub(super) async fn landed(mut self) -> Option<Result<Granted, AuthError>> {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone(),
-            Err(_) => None,
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn is(&self, id: u64) -> bool {
+        self.id == id
+    }
+
+    /// The outcome, or nothing if the runtime that ran it is gone, or is so
+    /// little driven that not even the deadline ended it.
+    pub(super) async fn landed(&self) -> Option<Result<Granted, AuthError>> {
+        let mut outcome = self.outcome.clone();
+        let landed = outcome.wait_for(Option::is_some);
+        match tokio::time::timeout(DEADLINE + GRACE, landed).await {
+            Ok(Ok(outcome)) => outcome.clone(),
+            Ok(Err(_)) | Err(_) => None,
         }
     }
 
     /// The runtime dropped it before it had an outcome.
     pub(super) fn is_lost(&self) -> bool {
-        self.0.has_changed().is_err() && self.0.borrow().is_none()
+        self.outcome.has_changed().is_err() && self.outcome.borrow().is_none()
     }
 }
 
@@ -49,6 +66,7 @@ pub(super) fn is_within(slot: u64) -> bool {
 pub(super) fn start(
     slot: &Arc<Slot>,
     context: &AuthContext,
+    id: u64,
     current: Option<Granted>,
     after_rejection: bool,
 ) -> Result<Flight, AuthError> {
@@ -59,31 +77,45 @@ pub(super) fn start(
         )
         .with_source(error)
     })?;
-    let (done, waiting) = watch::channel(None);
+    let (done, outcome) = watch::channel(None);
     let context = context.clone();
     let mut within = SIGNING_IN.try_with(Vec::clone).unwrap_or_default();
     within.push(slot.id());
     let slot = Arc::clone(slot);
     runtime.spawn(SIGNING_IN.scope(within, async move {
-        let started = context.clock().steady();
-        let outcome = sign_in(&slot, &context, current.as_ref()).await;
-        let outcome = slot.finish(outcome, current.as_ref(), after_rejection, &context);
-        if let Ok(granted) = &outcome {
-            let elapsed = started.elapsed();
-            tracing::info!(
-                generation = granted.generation,
-                elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-                "signed in"
-            );
-            context.emit_issued(|| TokenIssuedEvent {
-                host: granted.token.host().to_owned(),
-                generation: granted.generation,
-                elapsed,
-            });
-        }
+        let flight = fly(&slot, &context, id, current, after_rejection);
+        // Whatever panics, a subscriber of tracing for one, the waiters must learn of it.
+        let outcome = AssertUnwindSafe(flight)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(slot.crashed(id, context.clock())));
         done.send_replace(Some(outcome));
     }));
-    Ok(Flight(waiting))
+    Ok(Flight { id, outcome })
+}
+
+async fn fly(
+    slot: &Arc<Slot>,
+    context: &AuthContext,
+    id: u64,
+    current: Option<Granted>,
+    after_rejection: bool,
+) -> Result<Granted, AuthError> {
+    let started = context.clock().steady();
+    let outcome = sign_in(slot, context, current.as_ref()).await;
+    let granted = slot.finish(id, outcome, current.as_ref(), after_rejection, context)?;
+    let elapsed = started.elapsed();
+    tracing::info!(
+        generation = granted.generation,
+        elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        "signed in"
+    );
+    context.emit_issued(|| TokenIssuedEvent {
+        host: granted.token.host().to_owned(),
+        generation: granted.generation,
+        elapsed,
+    });
+    Ok(granted)
 }
 
 /// What a sign-in gave.
@@ -134,9 +166,20 @@ async fn caught(
         .unwrap_or_else(|panic: Box<dyn Any + Send>| {
             // The panic's own words may hold anything, a secret too.
             drop(panic);
-            Err(AuthError::new(
-                AuthErrorKind::Panicked,
-                "the sign-in flow panicked; its message is in the panic's own output",
-            ))
+            Err(panicked())
         })
+}
+
+pub(super) fn panicked() -> AuthError {
+    AuthError::new(
+        AuthErrorKind::Panicked,
+        "the sign-in flow panicked; its message is in the panic's own output",
+    )
+}
+
+pub(super) fn late() -> AuthError {
+    AuthError::new(
+        AuthErrorKind::Deadline,
+        "the sign-in ended after its waiters had given it up",
+    )
 }

@@ -61,7 +61,10 @@ pub(crate) struct Slot {
 #[derive(Default)]
 struct State {
     granted: Option<Granted>,
+    /// The org that the first token was for. A slot never moves to another.
+    origin: Option<String>,
     generations: u64,
+    flights: u64,
     flight: Option<Flight>,
     failure: Option<(Instant, AuthError)>,
     early_hold: Option<Instant>,
@@ -106,7 +109,7 @@ impl Slot {
                 Source::Here(granted) => return Ok(granted),
                 // Without an outcome its runtime is gone, and this caller takes over.
                 Source::Flight(flight) => {
-                    if let Some(outcome) = flight.landed().await {
+                    if let Some(outcome) = self.outcome(flight).await {
                         return outcome;
                     }
                 }
@@ -127,7 +130,8 @@ impl Slot {
                 // Renewed ahead of time: nobody waits, and a failure is no harm yet.
                 let held = state.early_hold.is_some_and(|until| now < until);
                 if !held && state.flight().is_none() && !flight::is_within(self.id) {
-                    self.take_off(&mut state, context, false)?;
+                    // The token still works, so it does not matter if this cannot begin.
+                    drop(self.take_off(&mut state, context, false));
                 }
                 return Ok(Source::Here(granted));
             }
@@ -178,7 +182,7 @@ impl Slot {
                     }
                 }
             };
-            if let Some(outcome) = flight.landed().await {
+            if let Some(outcome) = self.outcome(flight).await {
                 return outcome.map(drop);
             }
         }
@@ -190,7 +194,9 @@ impl Slot {
         context: &AuthContext,
         after_rejection: bool,
     ) -> Result<Flight, AuthError> {
-        let flight = flight::start(self, context, state.granted.clone(), after_rejection)?;
+        state.flights += 1;
+        let current = state.granted.clone();
+        let flight = flight::start(self, context, state.flights, current, after_rejection)?;
         state.flight = Some(flight.clone());
         Ok(flight)
     }
@@ -198,6 +204,7 @@ impl Slot {
     /// Takes in the outcome of a sign-in, before anybody who waits learns of it.
     pub(super) fn finish(
         self: &Arc<Self>,
+        flight: u64,
         outcome: Result<Issued, AuthError>,
         replaced: Option<&Granted>,
         after_rejection: bool,
@@ -205,9 +212,17 @@ impl Slot {
     ) -> Result<Granted, AuthError> {
         let clock = context.clock();
         let now = clock.steady();
-        let outcome = outcome.and_then(|issued| self.check_origin(issued));
         let mut state = self.state();
+        if !state
+            .flight
+            .as_ref()
+            .is_some_and(|under_way| under_way.is(flight))
+        {
+            // It was given up, and somebody else has signed in meanwhile.
+            return Err(flight::late());
+        }
         state.flight = None;
+        let outcome = outcome.and_then(|issued| self.check_origin(issued, state.origin.as_deref()));
         match outcome {
             Ok(Issued {
                 token,
@@ -228,6 +243,7 @@ impl Slot {
                 state.failure = None;
                 // The same token again gains nothing by being asked for again.
                 state.early_hold = same.then(|| now + HOLD_EARLY);
+                state.origin = Some(granted.token.origin().to_owned());
                 state.granted = Some(granted.clone());
                 drop(state);
                 if self.key == SlotKey::Any {
@@ -244,27 +260,69 @@ impl Slot {
         }
     }
 
+    /// A sign-in did not end in time, or its runtime is not being driven: it no
+    /// longer counts, and whoever asks next starts another.
+    fn give_up(&self, flight: &Flight) {
+        let mut state = self.state();
+        if state
+            .flight
+            .as_ref()
+            .is_some_and(|under_way| under_way.is(flight.id()))
+        {
+            state.flight = None;
+        }
+    }
+
+    /// The sign-in's task panicked outside of the flow.
+    pub(super) fn crashed(&self, flight: u64, clock: Clock) -> AuthError {
+        let error = flight::panicked();
+        let mut state = self.state();
+        if state
+            .flight
+            .as_ref()
+            .is_some_and(|under_way| under_way.is(flight))
+        {
+            state.flight = None;
+            state.failure = Some((clock.steady(), error.clone()));
+        }
+        error
+    }
+
+    async fn outcome(&self, flight: Flight) -> Option<Result<Granted, AuthError>> {
+        let outcome = flight.landed().await;
+        if outcome.is_none() {
+            self.give_up(&flight);
+        }
+        outcome
+    }
+
     /// Waits for the sign-in under way, if any.
     pub(super) async fn landed(&self) {
         let flight = self.state().flight();
         if let Some(flight) = flight {
-            flight.landed().await;
+            self.outcome(flight).await;
         }
     }
 
-    fn check_origin(&self, issued: Issued) -> Result<Issued, AuthError> {
+    fn check_origin(&self, issued: Issued, known: Option<&str>) -> Result<Issued, AuthError> {
         let token = &issued.token;
-        match &self.key {
-            SlotKey::Any => Ok(issued),
-            SlotKey::Pinned(origin) => Ok(Issued {
-                token: issued.token.at_origin(origin.clone()),
-                ..issued
-            }),
-            SlotKey::Origin(origin) if origin == token.origin() => Ok(issued),
-            SlotKey::Origin(origin) => Err(AuthError::new(
+        let wanted = match &self.key {
+            SlotKey::Any => known,
+            SlotKey::Origin(origin) => Some(origin.as_str()),
+            SlotKey::Pinned(origin) => {
+                return Ok(Issued {
+                    token: issued.token.at_origin(origin.clone()),
+                    ..issued
+                });
+            }
+        };
+        match wanted {
+            None => Ok(issued),
+            Some(origin) if origin == token.origin() => Ok(issued),
+            Some(origin) => Err(AuthError::new(
                 AuthErrorKind::WrongOrg,
                 format!(
-                    "the client was built for {origin}, and the sign-in gave a token for {}. \
+                    "the client is one of {origin}, and the sign-in gave a token for {}. \
                      Give the client the org's own My Domain URL, or none; behind a proxy, pin \
                      the URL",
                     token.origin()

@@ -552,3 +552,79 @@ async fn an_html_page_proves_no_token() {
     }
     assert_eq!(auth.sign_ins(), 2, "one sign-in, one refresh, and no more");
 }
+
+/// A token of another org, after the first, once reached clients that had been
+/// built for the first one.
+#[tokio::test(start_paused = true)]
+async fn a_slot_never_moves_to_another_org() {
+    let auth = Counting::new(|number| match number {
+        1 => AccessToken::new("token-1", ORG),
+        _ => AccessToken::new("token-2", "https://other.my.salesforce.com"),
+    });
+    let session = Session::new(auth);
+    let script = Script::new(|sent, _| match sent.token() {
+        Some("token-1") => Reply::expired(),
+        _ => ok(),
+    });
+    let salesforce = client(session.clone(), &script);
+    let error = get(&salesforce).await.unwrap_err();
+    assert_eq!(
+        error.auth().map(AuthError::kind),
+        Some(AuthErrorKind::WrongOrg)
+    );
+    assert!(
+        script
+            .sent()
+            .iter()
+            .all(|sent| sent.uri.host() == Some("acme.my.salesforce.com"))
+    );
+}
+
+/// The runtime that began the sign-in is alive and nobody drives it.
+#[test]
+fn a_login_on_a_runtime_that_stands_still_is_taken_over() {
+    let auth = Counting::tokens();
+    let script = Script::replies([ok()]);
+    let idle = runtime();
+    let salesforce = idle.block_on(async { client(auth.clone(), &script) });
+    idle.block_on(async {
+        let begun = tokio::time::timeout(Duration::from_millis(10), get(&salesforce)).await;
+        assert!(begun.is_err());
+    });
+    runtime()
+        .block_on(async { get(&salesforce).await })
+        .unwrap();
+    assert_eq!(auth.sign_ins(), 2);
+    // What the first one gives in the end is not taken in.
+    idle.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
+    idle.block_on(async { get(&salesforce).await }).unwrap();
+    let tokens: Vec<_> = script
+        .sent()
+        .iter()
+        .map(|sent| sent.token().unwrap().to_owned())
+        .collect();
+    assert_eq!(tokens, ["token-2", "token-2"]);
+}
+
+/// A client whose bodies are all streams once kept its dead token for ever.
+#[tokio::test(start_paused = true)]
+async fn a_streamed_request_renews_the_session_for_the_next_one() {
+    let auth = Counting::tokens();
+    let script = Script::new(|sent, _| match sent.token() {
+        Some("token-1") => Reply::expired(),
+        _ => ok(),
+    });
+    let salesforce = client(auth.clone(), &script);
+    let put = || {
+        let body = futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"row"))]);
+        let body = crate::transport::Body::stream(body);
+        salesforce
+            .request(http::Method::PUT, "/x")
+            .body(body)
+            .send()
+    };
+    let error = put().await.unwrap_err();
+    assert!(error.to_string().contains("new stream"), "{error}");
+    put().await.unwrap();
+    assert_eq!(auth.sign_ins(), 2);
+}
