@@ -164,6 +164,17 @@ impl ApiError {
     }
 }
 
+/// As much of what a client sent as a message repeats of it.
+pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// In characters.
+const EXCERPT: usize = 1000;
+
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         tracing::error!(%error, "the store failed");
@@ -180,6 +191,13 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_repeat_only_so_much() {
+        let text = "ä".repeat(EXCERPT);
+        assert_eq!(excerpt(&text), text);
+        assert_eq!(excerpt(&format!("{text}äx")), format!("{text}…"));
+    }
 
     #[test]
     fn data_errors_print_message_first_and_framework_errors_code_first() {

@@ -12,7 +12,7 @@ use crate::value::time::{parse_date, parse_datetime, parse_time};
 /// Reads what a client sent for a field. What no value of that type can look like is an error
 /// of the whole request; whether the value is allowed is for the validation to say.
 pub(super) fn coerce(field: &Field, token: Token<'_>) -> Result<Value, ApiError> {
-    value(field, token.scalar()).ok_or_else(|| token.not_a(field.field_type.name()))
+    value(field, token.scalar()?).ok_or_else(|| token.not_a(field.field_type.name()))
 }
 
 /// Reads a value that is written as text: in a path, or as the default of a schema file.
@@ -47,10 +47,6 @@ fn value(field: &Field, scalar: Scalar<'_>) -> Option<Value> {
             parse_datetime(text).map(|millis| Value::Integer(millis - millis.rem_euclid(1000)))
         }),
         FieldType::Base64 => text(&scalar, |text| STANDARD.decode(text).ok().map(Value::Blob)),
-        FieldType::Email => words(scalar).map(|value| match value {
-            Value::Text(text) => Value::Text(text.to_lowercase()),
-            other => other,
-        }),
         FieldType::Multipicklist => words(scalar).map(|value| match value {
             Value::Text(text) => multiple(&text),
             other => other,
@@ -145,8 +141,8 @@ mod tests {
     #[test]
     fn values_are_read_by_the_type_of_their_field() {
         use FieldType::{
-            Base64, Boolean, Currency, Date, Datetime, Double, Email, Int, Multipicklist, Percent,
-            String, Time,
+            Base64, Boolean, Currency, Date, Datetime, Double, Int, Multipicklist, Percent, String,
+            Time,
         };
         for (field_type, json, expected) in [
             (String, r#""  a b ""#, text("a b")),
@@ -155,7 +151,6 @@ mod tests {
             (String, "1.50", text("1.50")),
             (String, "true", text("true")),
             (String, "{}", None),
-            (Email, r#""A@B.Example""#, text("a@b.example")),
             (Multipicklist, r#""b; a;;b""#, text("b;a")),
             (Multipicklist, r#"";""#, Some(Value::Null)),
             (Boolean, "true", Some(Value::Integer(1))),

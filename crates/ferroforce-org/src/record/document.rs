@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, excerpt};
 
 /// The members of a JSON object in the order in which they were sent.
 #[derive(Debug, Clone)]
@@ -57,6 +57,18 @@ impl<'a> Document<'a> {
         .document()
     }
 
+    /// The type that the record's `attributes` name, if they do.
+    pub(crate) fn type_name(&self) -> Result<Option<String>, ApiError> {
+        let Some(attributes) = self.get("attributes").filter(|token| token.is_object()) else {
+            return Ok(None);
+        };
+        match attributes.document()?.get("type").map(Token::scalar) {
+            Some(Ok(Scalar::String(name))) => Ok(Some(name)),
+            Some(Err(error)) => Err(error),
+            _ => Ok(None),
+        }
+    }
+
     /// The member with this name.
     pub(crate) fn get(&self, name: &str) -> Option<Token<'a>> {
         let member = self.members.iter().find(|(key, _)| key == name);
@@ -65,9 +77,13 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Token<'a> {
+    fn is_object(self) -> bool {
+        self.raw.starts_with('{')
+    }
+
     /// The members of this object.
     pub(crate) fn document(self) -> Result<Document<'a>, ApiError> {
-        if !self.raw.starts_with('{') {
+        if !self.is_object() {
             return Err(self.not_a("sobject"));
         }
         let Members(members) =
@@ -87,23 +103,30 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// Reads the token, if it is a scalar.
-    pub(crate) fn scalar(self) -> Scalar<'a> {
-        match self.raw.as_bytes().first() {
+    /// Reads the token, if it is a scalar. Escapes of half a character are text to nobody.
+    pub(crate) fn scalar(self) -> Result<Scalar<'a>, ApiError> {
+        Ok(match self.raw.as_bytes().first() {
             Some(b'n') => Scalar::Null,
             Some(b't') => Scalar::Bool(true),
             Some(b'f') => Scalar::Bool(false),
             Some(b'{') => Scalar::Object,
             Some(b'[') => Scalar::Array,
-            Some(b'"') => Scalar::String(serde_json::from_str(self.raw).unwrap_or_default()),
+            Some(b'"') => Scalar::String(serde_json::from_str(self.raw).map_err(|_| {
+                let at = self.place();
+                parser_error(format!("Invalid escape sequence in the string {at}"))
+            })?),
             _ if self.raw.contains(['.', 'e', 'E']) => Scalar::Float(self.raw),
             _ => Scalar::Int(self.raw),
-        }
+        })
     }
 
     /// The error of a token that is not what a field of this type takes.
     pub(crate) fn not_a(self, type_name: &str) -> ApiError {
-        let (kind, text): (_, Cow<'_, str>) = match self.scalar() {
+        let scalar = match self.scalar() {
+            Ok(scalar) => scalar,
+            Err(error) => return error,
+        };
+        let (kind, text): (_, Cow<'_, str>) = match scalar {
             Scalar::Null => ("VALUE_NULL", "null".into()),
             Scalar::Bool(true) => ("VALUE_TRUE", "true".into()),
             Scalar::Bool(false) => ("VALUE_FALSE", "false".into()),
@@ -113,16 +136,22 @@ impl<'a> Token<'a> {
             Scalar::Object => ("START_OBJECT", "{".into()),
             Scalar::Array => ("START_ARRAY", "[".into()),
         };
+        let (text, at) = (excerpt(&text), self.place());
+        parser_error(format!(
+            "Cannot deserialize instance of {type_name} from {kind} value {text} or request may \
+             be missing a required field {at}"
+        ))
+    }
+
+    /// Where the token stands, as messages tell it.
+    fn place(self) -> String {
         let before = self.source.len() - self.source.trim_start().len();
         let offset = (self.raw.as_ptr().addr())
             .checked_sub(self.source.as_ptr().addr())
             .filter(|&offset| offset <= self.source.len())
             .unwrap_or(before);
         let (line, column) = position(self.source, offset);
-        parser_error(format!(
-            "Cannot deserialize instance of {type_name} from {kind} value {text} or request may \
-             be missing a required field at [line:{line}, column:{column}]"
-        ))
+        format!("at [line:{line}, column:{column}]")
     }
 }
 
@@ -225,7 +254,7 @@ mod tests {
         assert_eq!(names, ["b", "a", "c"]);
         assert_eq!(
             document.get("a").unwrap().scalar(),
-            Scalar::String("xA".to_owned())
+            Ok(Scalar::String("xA".to_owned()))
         );
         assert_eq!(
             message(&document.get("a").unwrap().not_a("datetime")),
@@ -277,7 +306,30 @@ mod tests {
     fn depth_does_no_harm() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(500_000), "]".repeat(500_000));
         let document = Document::parse(deep.as_bytes()).unwrap();
-        assert_eq!(document.get("a").unwrap().scalar(), Scalar::Array);
+        assert_eq!(document.get("a").unwrap().scalar(), Ok(Scalar::Array));
+    }
+
+    #[test]
+    fn half_a_character_is_not_text() {
+        for text in [
+            r#""\ud800x""#,
+            r#""\udc00""#,
+            r#""x\ud83d""#,
+            r#""\ud83d\ud83d""#,
+        ] {
+            let body = format!("{{\"a\": {text}}}");
+            let document = Document::parse(body.as_bytes()).unwrap();
+            let error = document.get("a").unwrap().scalar().unwrap_err();
+            assert_eq!(
+                message(&error),
+                "Invalid escape sequence in the string at [line:1, column:7]"
+            );
+        }
+        let document = Document::parse(br#"{"a": "\ud83d\ude00"}"#).unwrap();
+        assert_eq!(
+            document.get("a").unwrap().scalar(),
+            Ok(Scalar::String("\u{1f600}".to_owned()))
+        );
     }
 
     proptest::proptest! {

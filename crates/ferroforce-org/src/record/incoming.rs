@@ -5,14 +5,14 @@ use rusqlite::types::Value;
 use super::coerce::coerce;
 use super::document::{Document, Scalar, Token};
 use super::row::folded;
-use crate::error::ApiError;
+use crate::error::{ApiError, excerpt};
 use crate::id::RecordId;
 use crate::rest::Context;
 use crate::schema::{Field, Object};
 use crate::store::table;
 
 /// Values for fields of one object, each field once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Incoming<'s> {
     pub(super) fields: Vec<(&'s Field, Value)>,
 }
@@ -26,7 +26,12 @@ impl<'s> Incoming<'s> {
         document: &Document<'_>,
         key: Option<&Field>,
     ) -> Result<Self, ApiError> {
-        let mut incoming = Self { fields: Vec::new() };
+        if let Some(name) = document.type_name()?
+            && !name.eq_ignore_ascii_case(&object.name)
+        {
+            return Err(of_another_type(object, &name));
+        }
+        let mut incoming = Self::default();
         for (name, token) in &document.members {
             if name == "attributes" {
                 continue;
@@ -35,14 +40,32 @@ impl<'s> Incoming<'s> {
                 if field.name == "Id" || key.is_some_and(|key| key.name == field.name) {
                     return Err(misplaced(field));
                 }
-                incoming.set(field, coerce(field, *token)?);
+                incoming.take(field, || coerce(field, *token))?;
             } else if let Some(field) = object.parent(name) {
-                incoming.set(field, parent(context, field, name, *token)?);
+                incoming.take(field, || parent(context, field, name, *token))?;
             } else {
                 return Err(no_such_column(object, name));
             }
         }
         Ok(incoming)
+    }
+
+    /// Takes a value that the client sent, for a field that it has not sent before.
+    fn take(
+        &mut self,
+        field: &'s Field,
+        value: impl FnOnce() -> Result<Value, ApiError>,
+    ) -> Result<(), ApiError> {
+        if self.gives(&field.name) {
+            return Err(given_twice(field));
+        }
+        self.fields.push((field, value()?));
+        Ok(())
+    }
+
+    /// Whether the client sent something for a field, be it null.
+    fn gives(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field.name == name)
     }
 
     /// Gives a field a value, in place of an earlier one.
@@ -56,6 +79,32 @@ impl<'s> Incoming<'s> {
             None => self.fields.push((field, value)),
         }
     }
+}
+
+/// A record that says that it is one of another object.
+fn of_another_type(object: &Object, name: &str) -> ApiError {
+    ApiError::bad_request(
+        "INVALID_TYPE",
+        format!(
+            "The attributes name the type {}, but the request is about {}",
+            excerpt(name),
+            object.name
+        ),
+    )
+}
+
+/// A field that was given more than once: under its own name, in whatever letter case, or as a
+/// parent.
+fn given_twice(field: &Field) -> ApiError {
+    let message = match &field.relationship_name {
+        Some(parent) => format!(
+            "Cannot specify {} more than once, nor both an external ID reference {parent} and a \
+             salesforce id, {}",
+            field.name, field.name
+        ),
+        None => format!("Cannot specify {} more than once", field.name),
+    };
+    ApiError::bad_request("INVALID_FIELD", message)
 }
 
 /// A field that the path speaks for already.
@@ -73,7 +122,11 @@ fn misplaced(field: &Field) -> ApiError {
 pub(crate) fn no_such_column(object: &Object, name: &str) -> ApiError {
     ApiError::bad_request(
         "INVALID_FIELD",
-        format!("No such column '{name}' on sobject of type {}", object.name),
+        format!(
+            "No such column '{}' on sobject of type {}",
+            excerpt(name),
+            object.name
+        ),
     )
 }
 
@@ -84,7 +137,7 @@ fn parent(
     relationship: &str,
     token: Token<'_>,
 ) -> Result<Value, ApiError> {
-    if token.scalar() == Scalar::Null {
+    if token.scalar()? == Scalar::Null {
         return Ok(Value::Null);
     }
     let document = token.document()?;
@@ -117,24 +170,21 @@ fn parent(
     match find_by_key(context, target, key, &value)?.as_slice() {
         [id] => Ok(Value::Text(id.to_string())),
         found => {
-            let text = match token.scalar() {
+            let text = match token.scalar()? {
                 Scalar::String(text) => text,
                 Scalar::Int(text) | Scalar::Float(text) => text.to_owned(),
                 _ => String::new(),
             };
+            let text = excerpt(&text).to_lowercase();
             let message = if found.is_empty() {
                 format!(
                     "Foreign key external ID: {} not found for field {} in entity {}",
-                    text.to_lowercase(),
-                    key.name,
-                    target.name
+                    text, key.name, target.name
                 )
             } else {
                 format!(
                     "Foreign key external ID: {} matches more than one record for field {} in entity {}",
-                    text.to_lowercase(),
-                    key.name,
-                    target.name
+                    text, key.name, target.name
                 )
             };
             Err(ApiError::bad_request("INVALID_FIELD", message).with_fields::<String>([]))
@@ -148,13 +198,7 @@ fn target<'s>(
     field: &Field,
     document: &Document<'_>,
 ) -> Result<&'s Object, ApiError> {
-    let named = document
-        .get("attributes")
-        .and_then(|attributes| attributes.document().ok())
-        .and_then(|attributes| match attributes.get("type")?.scalar() {
-            Scalar::String(name) => Some(name),
-            _ => None,
-        });
+    let named = document.type_name()?;
     let name = match (named.as_deref(), field.reference_to.as_slice()) {
         (Some(name), targets) if targets.iter().any(|to| to.eq_ignore_ascii_case(name)) => {
             Some(name)

@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
 use super::row::{Row, folded};
-use crate::error::{ApiError, ErrorItem};
+use crate::error::{ApiError, ErrorItem, excerpt};
 use crate::id::RecordId;
 use crate::rest::Context;
 use crate::schema::{Field, FieldType};
@@ -28,17 +28,18 @@ fn mistake(field: &Field, value: &Value) -> Option<ErrorItem> {
                 text.parse::<RecordId>().err()?;
                 (
                     "MALFORMED_ID",
-                    format!("{label}: id value of incorrect type: {text}"),
+                    format!("{label}: id value of incorrect type: {}", excerpt(text)),
                 )
             }
             FieldType::Email if !is_email(text) => (
                 "INVALID_EMAIL_ADDRESS",
-                format!("{label}: invalid email address: {text}"),
+                format!("{label}: invalid email address: {}", excerpt(text)),
             ),
             _ if is_too_long(field, text) => (
                 "STRING_TOO_LONG",
                 format!(
-                    "{label}: data value too large: {text} (max length={})",
+                    "{label}: data value too large: {} (max length={})",
+                    excerpt(text),
                     field.length
                 ),
             ),
@@ -46,7 +47,10 @@ fn mistake(field: &Field, value: &Value) -> Option<ErrorItem> {
                 let stranger = stranger(field, text)?;
                 (
                     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-                    format!("{label}: bad value for restricted picklist field: {stranger}"),
+                    format!(
+                        "{label}: bad value for restricted picklist field: {}",
+                        excerpt(stranger)
+                    ),
                 )
             }
             _ => return None,

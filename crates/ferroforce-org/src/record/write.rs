@@ -126,6 +126,9 @@ fn fill(row: &mut Row<'_>, incoming: &Incoming<'_>) {
                 Ok(id) => Value::Text(id.to_string()),
                 Err(_) => value.clone(),
             },
+            Value::Text(text) if field.field_type == FieldType::Email => {
+                Value::Text(text.to_lowercase())
+            }
             _ => value.clone(),
         };
         row.set(&field.name, value);

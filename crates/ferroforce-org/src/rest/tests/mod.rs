@@ -4,6 +4,7 @@ mod client;
 mod describes;
 mod facts;
 mod queries;
+mod refusals;
 mod rows;
 mod shell;
 
