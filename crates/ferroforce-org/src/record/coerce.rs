@@ -108,7 +108,7 @@ fn multiple(text: &str) -> Value {
 }
 
 /// Rounds half away from zero to so many digits behind the point.
-fn rounded(value: f64, scale: u32) -> f64 {
+pub(super) fn rounded(value: f64, scale: u32) -> f64 {
     let factor = 10_f64.powi(i32::try_from(scale).unwrap_or(0));
     let scaled = value * factor;
     if scaled.abs() < 9e15 {

@@ -64,7 +64,7 @@ impl<'s> Incoming<'s> {
     }
 
     /// Whether the client sent something for a field, be it null.
-    fn gives(&self, name: &str) -> bool {
+    pub(super) fn gives(&self, name: &str) -> bool {
         self.fields.iter().any(|(field, _)| field.name == name)
     }
 

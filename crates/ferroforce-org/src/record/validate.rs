@@ -155,11 +155,16 @@ pub(super) fn required<'f>(
     if missing.is_empty() {
         return Ok(());
     }
-    Err(ApiError::bad_request(
+    Err(missing_fields(missing))
+}
+
+/// The error of a record that lacks these fields.
+pub(super) fn missing_fields(names: Vec<&str>) -> ApiError {
+    ApiError::bad_request(
         "REQUIRED_FIELD_MISSING",
-        format!("Required fields are missing: [{}]", missing.join(", ")),
+        format!("Required fields are missing: [{}]", names.join(", ")),
     )
-    .with_fields(missing))
+    .with_fields(names)
 }
 
 fn is_required(field: &Field) -> bool {

@@ -44,7 +44,7 @@ pub(crate) fn create(
         None => ids::next(context.db, object)?,
     };
     row.set("Id", id.to_string());
-    derive(context, &mut row, None)?;
+    derive(context, &mut row, None, incoming)?;
     validate::required(row.iter().filter(|(field, _)| !field.defaulted_on_create))?;
     if origin == Origin::Client {
         check_references(context, incoming)?;
@@ -71,7 +71,7 @@ pub(crate) fn update(
     let mut row = before.clone();
     fill(&mut row, incoming);
     stamp_change(context, &mut row);
-    derive(context, &mut row, Some(&before))?;
+    derive(context, &mut row, Some(&before), incoming)?;
     check_references(context, incoming)?;
     validate::unique(context, &row)?;
     row.replace(context.db)

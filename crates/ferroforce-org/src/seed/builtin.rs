@@ -6,7 +6,7 @@ use crate::auth::{ORGANIZATION_NAME, User};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::record::row::Row;
-use crate::record::{derive, new_row};
+use crate::record::{Incoming, derive, new_row};
 use crate::rest::Context;
 use crate::store::ids;
 
@@ -105,7 +105,7 @@ fn add(
     for (name, value) in values {
         row.set(name, value.clone());
     }
-    derive(context, &mut row, None)?;
+    derive(context, &mut row, None, &Incoming::default())?;
     row.insert(context.db)?;
     Ok(true)
 }

@@ -7,6 +7,7 @@ mod sales;
 
 use rusqlite::types::Value;
 
+use super::incoming::Incoming;
 use super::row::Row;
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -14,11 +15,12 @@ use crate::rest::Context;
 use crate::store::ids;
 
 /// Fills what follows from the rest of a row that is about to be written. `before` is what it
-/// replaces.
+/// replaces, `given` what the client sent: of fields that follow from each other, those win.
 pub(crate) fn derive(
     context: &Context<'_>,
     row: &mut Row<'_>,
     before: Option<&Row<'_>>,
+    given: &Incoming<'_>,
 ) -> Result<(), ApiError> {
     name_of_person(row);
     if before.is_none() {
@@ -26,16 +28,29 @@ pub(crate) fn derive(
     }
     match (row.object.name.as_str(), before) {
         ("Opportunity", _) => sales::opportunity(row, before),
-        ("OpportunityLineItem", _) => sales::line_item(context, row, before)?,
+        ("OpportunityLineItem", _) => sales::line_item(context, row, before, given)?,
         ("PricebookEntry", None) => sales::price(context, row)?,
         ("Case", _) => activity::case(context, row),
         ("Task", _) => activity::task(context, row),
-        ("Event", _) => activity::event(row),
+        ("Event", _) => activity::event(row, before, given)?,
         ("CampaignMember", _) => campaign::member(context, row)?,
         ("ContentVersion", None) => file::version(context, row)?,
         _ => {}
     }
     Ok(())
+}
+
+/// A number or a moment, if the field holds one.
+fn integer(row: &Row<'_>, field: &str) -> Option<i64> {
+    match row.get(field) {
+        Value::Integer(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Values that are each fine, but not together.
+fn at_odds<const N: usize>(message: &'static str, fields: [&str; N]) -> ApiError {
+    ApiError::bad_request("FIELD_INTEGRITY_EXCEPTION", message).with_fields(fields)
 }
 
 /// The record that a reference leads to, if it is there.

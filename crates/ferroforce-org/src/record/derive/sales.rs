@@ -2,8 +2,10 @@
 
 use rusqlite::types::Value;
 
-use super::parent;
+use super::{at_odds, parent};
 use crate::error::ApiError;
+use crate::record::coerce::rounded;
+use crate::record::incoming::Incoming;
 use crate::record::row::Row;
 use crate::rest::Context;
 
@@ -44,11 +46,12 @@ pub(super) fn opportunity(row: &mut Row<'_>, before: Option<&Row<'_>>) {
 }
 
 /// A line of an opportunity has its product and list price from its price book entry; its total
-/// is quantity times price, less the discount.
+/// is quantity times price, less the discount, and whichever of the two was sent gives the other.
 pub(super) fn line_item(
     context: &Context<'_>,
     row: &mut Row<'_>,
     before: Option<&Row<'_>>,
+    given: &Incoming<'_>,
 ) -> Result<(), ApiError> {
     if before.is_none()
         && let Some(entry) = parent(context, row, "PricebookEntryId")?
@@ -73,21 +76,40 @@ pub(super) fn line_item(
         Value::Real(number) => Some(*number),
         _ => None,
     };
+    let prices = ["UnitPrice", "TotalPrice"];
+    let [price, total] = prices.map(|field| number(row, field).filter(|_| given.gives(field)));
+    if price.is_some() && total.is_some() {
+        return Err(at_odds(ONE_PRICE, prices));
+    }
+    let factors = ["Quantity", "Discount", "UnitPrice", "TotalPrice"];
+    if before.is_some() && !factors.iter().any(|field| given.gives(field)) {
+        return Ok(());
+    }
     let Some(quantity) = number(row, "Quantity") else {
         return Ok(());
     };
     let kept = 1.0 - number(row, "Discount").unwrap_or(0.0) / 100.0;
-    if let Some(price) = number(row, "UnitPrice") {
-        row.set("Subtotal", quantity * price);
-        row.set("TotalPrice", quantity * price * kept);
-    } else if let Some(total) = number(row, "TotalPrice")
-        && quantity * kept != 0.0
-    {
-        row.set("UnitPrice", total / (quantity * kept));
-        row.set("Subtotal", total / kept);
+    if let Some(total) = total {
+        if quantity * kept == 0.0 {
+            return Err(at_odds(
+                "A total price needs a quantity and less than the full discount",
+                ["TotalPrice"],
+            ));
+        }
+        row.set("UnitPrice", rounded(total / (quantity * kept), CENTS));
+        row.set("Subtotal", rounded(total / kept, CENTS));
+    } else if let Some(price) = number(row, "UnitPrice") {
+        row.set("Subtotal", rounded(quantity * price, CENTS));
+        row.set("TotalPrice", rounded(quantity * price * kept, CENTS));
     }
     Ok(())
 }
+
+const ONE_PRICE: &str =
+    "field integrity exception: unknown (only one of unit price or total price may be specified)";
+
+/// Digits behind the point of a price.
+const CENTS: u32 = 2;
 
 /// A price book entry is called like its product.
 pub(super) fn price(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), ApiError> {

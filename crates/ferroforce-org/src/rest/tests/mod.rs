@@ -1,6 +1,7 @@
 //! The REST API as a client meets it, without sockets.
 
 mod client;
+mod derived;
 mod describes;
 mod facts;
 mod queries;
