@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, StepResult};
 
 use crate::auth;
 use crate::error::ApiError;
@@ -51,12 +51,15 @@ impl Snapshot {
         })
     }
 
-    /// Makes an org what it was.
+    /// Makes an org what it was. Cursors end: the records that they found may be others now.
     pub(super) async fn restore(&self, org: &Org) -> Result<(), SnapshotError> {
         let copy = Arc::clone(&self.records);
+        let cursors = Arc::clone(&org.cursors);
         let restored = org.store.run(move |records| {
             let copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(copy_all(&copy, records)?)
+            copy_all(&copy, records)?;
+            cursors.clear();
+            Ok(())
         });
         restored.await?;
         org.auth.restore(&self.auth);
@@ -66,9 +69,33 @@ impl Snapshot {
 }
 
 /// Makes one database a copy of another.
-fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), ApiError> {
     /// Of the whole database, at once.
     const ALL_PAGES: i32 = -1;
-    Backup::new(from, to)?.step(ALL_PAGES)?;
-    Ok(())
+    match Backup::new(from, to)?.step(ALL_PAGES)? {
+        StepResult::Done => Ok(()),
+        _ => Err(ApiError::internal(
+            "the database is in use by another program",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_into_a_locked_database_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("org.db");
+        let mut to = Connection::open(&file).unwrap();
+        to.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let from = Connection::open_in_memory().unwrap();
+        from.execute_batch("CREATE TABLE t (a)").unwrap();
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(copy_all(&from, &mut to).is_err());
+        other.execute_batch("COMMIT").unwrap();
+        assert!(copy_all(&from, &mut to).is_ok());
+    }
 }

@@ -85,6 +85,13 @@ impl Cursors {
         (cursor.user == user).then_some(cursor)
     }
 
+    /// Ends all cursors. Their ids are not given again.
+    pub(crate) fn clear(&self) {
+        let mut open = self.open();
+        open.by_id.clear();
+        open.ids = 0;
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,6 +147,19 @@ mod tests {
         assert!(cursors.find(id, owner, LIFETIME + 1).is_none());
         assert!(cursors.find(id, owner, 0).is_none());
         assert_eq!(cursors.open().ids, 0);
+    }
+
+    #[test]
+    fn cleared_cursors_are_gone_and_their_ids_too() {
+        let user = RecordId::nth(*b"005", 1);
+        let cursors = Cursors::default();
+        let old = cursors.keep(cursor(user, 2));
+        cursors.clear();
+        assert_eq!(cursors.open().ids, 0);
+        let new = cursors.keep(cursor(user, 2));
+        assert_ne!(old, new);
+        assert!(cursors.find(old, user, 0).is_none());
+        assert!(cursors.find(new, user, 0).is_some());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode};
 use serde_json::json;
 
 use super::Client;
@@ -43,9 +44,7 @@ async fn pages_follow_each_other_whatever_is_written_meanwhile() {
             "/query/?q=SELECT+LastName+FROM+Contact+ORDER+BY+LastName",
         )
         .header("sforce-query-options", "batchSize=200");
-    let mut answer = client
-        .raw(request.body(axum::body::Body::empty()).unwrap())
-        .await;
+    let mut answer = client.raw(request.body(Body::empty()).unwrap()).await;
     client.create("Contact", &json!({"LastName": "AAA"})).await;
 
     let mut names = Vec::new();
@@ -144,5 +143,41 @@ async fn the_organization_is_there() {
     assert_eq!(
         user["records"][0]["Profile"]["Name"],
         "System Administrator"
+    );
+}
+
+#[tokio::test]
+async fn cursors_end_when_the_org_goes_back() {
+    let client = crowd(201).await;
+    crate::admin::remember_start(&client.org).await.unwrap();
+    let reset = || {
+        Request::post("/__org/reset")
+            .header("host", "localhost")
+            .header("x-org-admin-token", client.org.admin.token.expose())
+            .body(Body::empty())
+            .unwrap()
+    };
+    let next_page = async || {
+        let page = client
+            .request("GET", "/query?q=SELECT+Id+FROM+Contact")
+            .header("sforce-query-options", "batchSize=200");
+        let page = client.raw(page.body(Body::empty()).unwrap()).await.json();
+        let next = page["nextRecordsUrl"].as_str().unwrap();
+        next.strip_prefix("/services/data/v66.0")
+            .unwrap()
+            .to_owned()
+    };
+    let old = next_page().await;
+    assert_eq!(client.get(&old).await.status, StatusCode::OK);
+    assert_eq!(client.raw(reset()).await.status, StatusCode::NO_CONTENT);
+    let new = next_page().await;
+    assert_eq!(client.get(&new).await.status, StatusCode::OK);
+    assert_eq!(
+        client.get(&old).await.error(),
+        (
+            400,
+            "INVALID_QUERY_LOCATOR".to_owned(),
+            "invalid query locator".to_owned()
+        )
     );
 }
