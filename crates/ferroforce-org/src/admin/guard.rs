@@ -5,17 +5,15 @@ use std::net::IpAddr;
 use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
 
-use crate::auth::{Origin, Secret};
+use crate::auth::{FETCH_SITE, Origin, Secret};
 
 /// Carries the admin token.
 pub(crate) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-org-admin-token");
 
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
 /// Why a request was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// It came by a host name that is not the org's own.
+    /// It came by a host name that is not the org's own, or by none or several.
     Host,
     /// A web page made it.
     Page,
@@ -29,7 +27,7 @@ pub(super) enum Refused {
 /// `exposed` tells that the org may be reached from other machines; then numeric addresses are
 /// its own too.
 pub(super) fn check_host(request: &Parts, exposed: bool) -> Result<(), Refused> {
-    let own = Origin::of(request);
+    let own = Origin::named_by(request).ok_or(Refused::Host)?;
     let numeric = || {
         let name = own
             .host_name()
@@ -150,6 +148,36 @@ mod tests {
                 expected,
                 "{headers:?} {exposed}"
             );
+        }
+    }
+
+    #[test]
+    fn a_request_must_name_one_good_host() {
+        let hosts: [&[&[u8]]; 10] = [
+            &[],
+            &[b""],
+            &[b"user@evil.com"],
+            &[b"localhost@evil.com"],
+            &[b"evil.com/localhost"],
+            &["\u{e9}vil.com".as_bytes()],
+            &[b"evil\"x.com"],
+            &[b"%6cocalhost"],
+            &[b"localhost", b"evil.com"],
+            &[b"localhost", b"localhost"],
+        ];
+        for hosts in hosts {
+            let mut request = request(&[]);
+            for host in hosts {
+                let host = http::HeaderValue::from_bytes(host).unwrap();
+                request.headers.append(http::header::HOST, host);
+            }
+            for exposed in [false, true] {
+                assert_eq!(
+                    check_host(&request, exposed),
+                    Err(Refused::Host),
+                    "{hosts:?}"
+                );
+            }
         }
     }
 

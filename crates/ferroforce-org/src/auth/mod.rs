@@ -24,7 +24,7 @@ pub(crate) use self::bearer::{authenticate, expire_session_of, username_of};
 pub use self::directory::InvalidDirectory;
 pub use self::key::InvalidCertificate;
 pub(crate) use self::oauth::error_response as oauth_error;
-pub(crate) use self::origin::Origin;
+pub(crate) use self::origin::{FETCH_SITE, Origin};
 pub(crate) use self::secret::Secret;
 pub(crate) use self::soap::error_response as soap_error;
 pub(crate) use self::state::{AuthState, Live};

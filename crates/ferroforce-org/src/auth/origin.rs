@@ -3,11 +3,14 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use http::header::HOST;
+use http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use http::request::Parts;
-use http::uri::Authority;
+use http::uri::{Authority, Uri};
 
 use crate::http::Arrival;
+
+/// Where a browser says how the page that made a request is related to the host that it is for.
+pub(crate) const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Scheme and host of a request, as its client sees the org. Displayed as `http://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,31 +23,27 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// Takes the host from the request line or the `Host` header, whatever it says; one that is
-    /// missing or can't be a host becomes `localhost`.
+    /// missing or can't be a host becomes `localhost`. Good for writing URLs; what decides by the
+    /// host takes [`Self::named_by`].
     pub(crate) fn of(request: &Parts) -> Self {
-        let header = || {
-            request
-                .headers
-                .get(HOST)?
-                .to_str()
-                .ok()?
-                .parse::<Authority>()
-                .ok()
-        };
-        let authority = request.uri.authority().cloned().or_else(header);
-        let host = authority
-            .filter(|authority| !authority.as_str().contains('@'))
-            .map_or_else(
-                || "localhost".to_owned(),
-                |authority| authority.as_str().to_owned(),
-            );
+        Self::new(request, named_host(request).unwrap_or("localhost"))
+    }
+
+    /// The same for a request that names exactly one host, and that a good one.
+    pub(crate) fn named_by(request: &Parts) -> Option<Self> {
+        let one_at_most = request.headers.get_all(HOST).iter().nth(1).is_none();
+        let host = named_host(request).filter(|_| one_at_most)?;
+        Some(Self::new(request, host))
+    }
+
+    fn new(request: &Parts, host: &str) -> Self {
         let arrival = request.extensions.get::<Arrival>();
         let secure = arrival.is_some_and(|arrival| arrival.secure);
         let scheme = if secure { "https" } else { "http" };
         let local = arrival.map(|arrival| arrival.local);
         Self {
             scheme,
-            host,
+            host: host.to_owned(),
             local,
         }
     }
@@ -87,6 +86,39 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)
     }
+}
+
+/// The host of the request line or else of the first `Host` header, with its port, if it can be
+/// one.
+fn named_host(request: &Parts) -> Option<&str> {
+    let host = match request.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => {
+            let host = request.headers.get(HOST)?.to_str().ok()?;
+            host.parse::<Authority>().ok()?;
+            host
+        }
+    };
+    (!host.contains('@')).then_some(host)
+}
+
+/// Whether a web page elsewhere made a request, as its browser tells: neither this org nor
+/// anything else on the loopback interface. Programs other than browsers tell nothing.
+pub(crate) fn is_from_foreign_page(request: &Parts) -> bool {
+    let own = Origin::of(request).to_string();
+    let foreign = |origin: &HeaderValue| {
+        let is_local = || {
+            let origin = origin.to_str().ok()?.parse::<Uri>().ok()?;
+            Some(is_loopback(origin.host()?))
+        };
+        origin.as_bytes() != own.as_bytes() && is_local() != Some(true)
+    };
+    let headers = &request.headers;
+    headers.get_all(ORIGIN).iter().any(foreign)
+        || headers
+            .get_all(FETCH_SITE)
+            .iter()
+            .any(|site| site.as_bytes() == b"cross-site")
 }
 
 /// Whether a host name, as written in a URL, is a name of the loopback interface.
@@ -132,6 +164,37 @@ mod tests {
         ];
         for (uri, host, tls, expected) in table {
             assert_eq!(origin(uri, host, tls), expected);
+        }
+    }
+
+    #[test]
+    fn pages_of_other_hosts_are_foreign() {
+        type Headers = &'static [(&'static str, &'static str)];
+        let table: [(Headers, bool); 10] = [
+            (&[], false),
+            (&[("origin", "http://org.example:8080")], false),
+            (&[("origin", "http://localhost:3000")], false),
+            (&[("origin", "https://[::1]")], false),
+            (&[("sec-fetch-site", "same-origin")], false),
+            (&[("origin", "http://evil.example")], true),
+            (&[("origin", "http://localhost.evil.example")], true),
+            (&[("origin", "null")], true),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (
+                &[
+                    ("origin", "http://localhost"),
+                    ("origin", "http://evil.example"),
+                ],
+                true,
+            ),
+        ];
+        for (headers, expected) in table {
+            let mut request = Request::builder().header(HOST, "org.example:8080");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(is_from_foreign_page(&parts), expected, "{headers:?}");
         }
     }
 

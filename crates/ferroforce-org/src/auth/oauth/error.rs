@@ -49,6 +49,12 @@ impl OAuthError {
         Self::fixed("invalid_request", description)
     }
 
+    /// A browser sent a request for a web page that has no business here.
+    pub(crate) fn foreign_page() -> Self {
+        let description = "the local org does not serve web pages of other hosts";
+        Self::new(StatusCode::FORBIDDEN, "invalid_request", description)
+    }
+
     pub(crate) const fn must_post() -> Self {
         Self::invalid_request("must use HTTP POST")
     }

@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 
 use super::error::OAuthError;
+use crate::auth::origin::is_from_foreign_page;
 use crate::auth::secret::Secret;
 
 /// The largest form that is read, in bytes.
@@ -23,7 +24,12 @@ pub(crate) struct Form {
 impl Form {
     /// Reads client credentials from HTTP Basic, and parameters from the body, if it is a form,
     /// and from the query. A parameter in more than one of them is taken from the first.
+    ///
+    /// Forms that web pages elsewhere send are refused: they could try passwords.
     pub(crate) async fn read(request: &Parts, body: Body) -> Result<Self, OAuthError> {
+        if is_from_foreign_page(request) {
+            return Err(OAuthError::foreign_page());
+        }
         let mut parameters = basic_credentials(request).unwrap_or_default();
         let body = to_bytes(body, SIZE_LIMIT)
             .await

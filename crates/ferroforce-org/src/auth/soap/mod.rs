@@ -11,10 +11,12 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
 
 use self::answer::{Fault, Flavour, LoggedIn, envelope_response};
 use self::request::{Call, Login};
-use super::origin::Origin;
+use super::origin::{Origin, is_from_foreign_page};
 use super::password::Refused;
 use super::token::Grant;
 use crate::org::Org;
@@ -43,6 +45,16 @@ async fn call(
             .response(Flavour::Partner);
     };
     let (parts, body) = request.into_parts();
+    if is_from_foreign_page(&parts) {
+        // It could try passwords.
+        let message = "The local org does not serve web pages of other hosts";
+        let fault = Fault::unexpected("INVALID_OPERATION", message);
+        return envelope_response(StatusCode::FORBIDDEN, fault.envelope(flavour));
+    }
+    if !is_xml(&parts) {
+        let fault = Fault::client("Content-Type must be text/xml or application/soap+xml");
+        return envelope_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault.envelope(flavour));
+    }
     let answer = async {
         let version = rest.split('/').next().unwrap_or_default();
         let major = parse_version(&org, version)?;
@@ -74,6 +86,16 @@ async fn call(
         Ok(envelope) => envelope_response(StatusCode::OK, envelope),
         Err(fault) => fault.response(flavour),
     }
+}
+
+/// Whether a request says that it holds XML.
+fn is_xml(request: &Parts) -> bool {
+    let kind = request.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    ["text/xml", "application/soap+xml"]
+        .iter()
+        .any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 fn log_in(

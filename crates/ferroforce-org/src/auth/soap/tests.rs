@@ -391,3 +391,47 @@ fn facts_every_fault_code_is_one_of_the_api() {
         assert!(codes.lines().any(|line| line.trim() == code), "{code}");
     }
 }
+
+/// Posts a wrong login with these headers and returns the status.
+async fn wrong_login(org: &Arc<Org>, headers: &[(&str, &str)]) -> u16 {
+    let mut request = Request::post("/services/Soap/u/64.0");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let envelope = login(PARTNER, "ada@example.com", "wrong");
+    let router = crate::http::app(org);
+    let request = request.body(Body::from(envelope)).unwrap();
+    let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    response.status().as_u16()
+}
+
+#[tokio::test]
+async fn a_web_page_elsewhere_can_not_lock_a_user_out() {
+    let org = org();
+    let xml = ("content-type", "text/xml");
+    for page in [
+        ("origin", "http://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        for _ in 0..20 {
+            assert_eq!(wrong_login(&org, &[xml, page]).await, 403);
+        }
+    }
+    assert_eq!(fault(&org, "ada@example.com", "p<&>wtoken").await, None);
+}
+
+#[tokio::test]
+async fn an_envelope_must_say_that_it_is_xml() {
+    let org = org();
+    for (kind, status) in [
+        ("text/xml", 500),
+        ("Application/SOAP+XML; charset=utf-8", 500),
+        ("text/plain", 415),
+        ("application/json", 415),
+        ("text/xmlx", 415),
+    ] {
+        let headers = [("content-type", kind)];
+        assert_eq!(wrong_login(&org, &headers).await, status, "{kind}");
+    }
+    assert_eq!(wrong_login(&org, &[]).await, 415);
+}

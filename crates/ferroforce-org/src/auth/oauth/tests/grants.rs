@@ -454,3 +454,22 @@ async fn refusals_of_refreshes() {
     org.auth.revoke_all(None);
     assert_eq!(token(&org, &refresh_form(&good)).await, expired);
 }
+
+#[tokio::test]
+async fn forms_of_web_pages_elsewhere_are_refused() {
+    let org = org();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "app"),
+        ("client_secret", "s3cret"),
+    ];
+    for endpoint in ["token", "revoke", "introspect"] {
+        let path = format!("/services/oauth2/{endpoint}");
+        let request = request(&path).header("origin", "http://evil.example");
+        let (status, body) = send(&org, request.body(Body::from(encode(&form))).unwrap()).await;
+        assert_eq!(status, 403, "{endpoint}: {body}");
+    }
+    let local = request("/services/oauth2/token").header("origin", "http://localhost:3000");
+    let (status, _) = send(&org, local.body(Body::from(encode(&form))).unwrap()).await;
+    assert_eq!(status, 200);
+}
