@@ -25,6 +25,8 @@ pub(super) struct Source {
     retry: Option<RetryPolicy>,
     prefetch: bool,
     fetch: Fetch,
+    /// A page that waits until the fetch of the next one has set out.
+    held: Option<RawPage>,
 }
 
 enum Fetch {
@@ -60,6 +62,7 @@ impl Source {
             retry,
             prefetch: true,
             fetch: Fetch::Done,
+            held: None,
         };
         source.fetch = Fetch::Here(source.send(op));
         source
@@ -83,6 +86,9 @@ impl Source {
     }
 
     pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawPage>>> {
+        if let Some(page) = self.held.take() {
+            return Poll::Ready(Some(Ok(page)));
+        }
         let page = match &mut self.fetch {
             Fetch::Done => return Poll::Ready(None),
             Fetch::Here(fetch) => ready!(fetch.as_mut().poll(cx)),
@@ -92,7 +98,17 @@ impl Source {
             Ok(page) => self.following(page),
             Err(_) => Fetch::Done,
         };
-        Poll::Ready(Some(page))
+        match page {
+            // A reader that finds row after row ready does not let go of its
+            // thread, and tokio keeps the newest task for that very thread: the
+            // fetch would begin only when the page has been read.
+            Ok(page) if matches!(self.fetch, Fetch::Ahead(_)) => {
+                self.held = Some(page);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            page => Poll::Ready(Some(page)),
+        }
     }
 
     fn following(&self, page: &RawPage) -> Fetch {
