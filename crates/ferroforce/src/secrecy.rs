@@ -192,6 +192,9 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         Tells(Arc::clone(&told)).into(),
     ];
     for (number, session) in sessions.into_iter().enumerate() {
+        // A callsite that another test met first, while this tape was being put
+        // in, may have been told that nobody listens.
+        tracing::callsite::rebuild_interest_cache();
         let all = replies();
         // The third client never gets in.
         let skip = if number == 2 { 1 } else { 0 };
