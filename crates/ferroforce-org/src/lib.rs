@@ -38,7 +38,7 @@
 //! [`schema_file`] says how to add objects and fields. What is written is checked as a real org
 //! checks it, and refused with the same codes and words. Every user may do everything, and those
 //! who may sign in are chosen before the org starts: a `User` record that is created later is
-//! only a record. **It is never wrong in silence:** what a
+//! only a record, and what sign-in knows of a user cannot be changed. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`.
 //!
 //! # Seed files

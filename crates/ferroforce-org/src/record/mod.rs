@@ -7,6 +7,7 @@ pub(crate) mod document;
 mod incoming;
 pub(crate) mod read;
 pub(crate) mod row;
+mod rules;
 mod validate;
 mod write;
 

@@ -1,5 +1,7 @@
 //! What a real org checks before it saves.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
@@ -9,6 +11,7 @@ use crate::id::RecordId;
 use crate::rest::Context;
 use crate::schema::{Field, FieldType};
 use crate::store::table;
+use crate::value::time::{date_text, datetime_text};
 
 /// Checks the values that a client sent, field by field, and gathers all that is wrong.
 pub(super) fn values(fields: &[(&Field, Value)]) -> Result<(), ApiError> {
@@ -70,6 +73,13 @@ fn mistake(field: &Field, value: &Value) -> Option<ErrorItem> {
                 format!("{label}: value outside of valid range on numeric field: {number}"),
             )
         }
+        Value::Integer(moment) => {
+            let text = out_of_calendar(field.field_type, *moment)?;
+            (
+                "INVALID_TYPE_ON_FIELD_IN_RECORD",
+                format!("{label}: invalid date: {text}"),
+            )
+        }
         _ => return None,
     };
     Some(ErrorItem::about(code, message, [&field.name]))
@@ -98,7 +108,33 @@ fn stranger<'t>(field: &Field, text: &'t str) -> Option<&'t str> {
     }
 }
 
+/// The first and the last day that can be stored, 1700-01-01 and 4000-12-31, since 1970.
+const CALENDAR: RangeInclusive<i64> = -98_615..=741_807;
+
+/// The text of a date or a moment of a day that cannot be stored.
+fn out_of_calendar(field_type: FieldType, value: i64) -> Option<String> {
+    let (day, text): (_, fn(i64) -> String) = match field_type {
+        FieldType::Date => (value, date_text),
+        FieldType::Datetime => (value.div_euclid(86_400_000), datetime_text),
+        _ => return None,
+    };
+    (!CALENDAR.contains(&day)).then(|| text(value))
+}
+
 fn is_out_of_range(field: &Field, number: f64) -> bool {
+    // Parts of addresses and locations are called by what they are.
+    let part = field.compound_field_name.as_ref().map(|_| {
+        let name = &field.name;
+        name.strip_suffix("__s").unwrap_or(name)
+    });
+    let degrees = match part {
+        Some(part) if part.ends_with("Latitude") => 90.0,
+        Some(part) if part.ends_with("Longitude") => 180.0,
+        _ => f64::INFINITY,
+    };
+    if number.abs() > degrees {
+        return true;
+    }
     let digits = field.precision.saturating_sub(field.scale);
     digits > 0 && number.abs() >= 10_f64.powi(i32::try_from(digits).unwrap_or(i32::MAX))
 }

@@ -6,7 +6,7 @@ use super::coerce::coerce_text;
 use super::derive::derive;
 use super::incoming::Incoming;
 use super::row::Row;
-use super::validate;
+use super::{rules, validate};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
@@ -49,6 +49,7 @@ pub(crate) fn create(
     if origin == Origin::Client {
         check_references(context, incoming)?;
     }
+    rules::check(context, &row, None, incoming)?;
     validate::unique(context, &row)?;
     row.insert(context.db)?;
     Ok(id)
@@ -73,6 +74,7 @@ pub(crate) fn update(
     stamp_change(context, &mut row);
     derive(context, &mut row, Some(&before), incoming)?;
     check_references(context, incoming)?;
+    rules::check(context, &row, Some(&before), incoming)?;
     validate::unique(context, &row)?;
     row.replace(context.db)
 }

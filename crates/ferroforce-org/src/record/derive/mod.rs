@@ -23,6 +23,7 @@ pub(crate) fn derive(
     given: &Incoming<'_>,
 ) -> Result<(), ApiError> {
     name_of_person(row);
+    name_of_custom(row);
     if before.is_none() {
         number(context, row)?;
     }
@@ -91,6 +92,14 @@ fn name_of_person(row: &mut Row<'_>) {
             Value::Text(name)
         },
     );
+}
+
+/// Records of custom objects that nobody names are called by their ids.
+fn name_of_custom(row: &mut Row<'_>) {
+    let named = (row.object.field("Name")).is_some_and(|name| name.createable);
+    if row.object.custom && named && *row.get("Name") == Value::Null {
+        row.set("Name", row.get("Id").clone());
+    }
 }
 
 /// Gives a new record its auto-numbers.

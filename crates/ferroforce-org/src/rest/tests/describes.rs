@@ -109,3 +109,21 @@ async fn objects_of_a_schema_file_live_like_the_others() {
     assert_eq!(describe["custom"], true);
     assert_eq!(describe["keyPrefix"], "a00");
 }
+
+#[tokio::test]
+async fn a_custom_record_that_nobody_names_is_called_by_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.toml");
+    std::fs::write(&schema, "[Invoice__c]\n").unwrap();
+    let client = Client::with(Settings {
+        schema_file: Some(schema),
+        ..Settings::default()
+    });
+    let id = client.create("Invoice__c", &json!({})).await;
+    let path = format!("/sobjects/Invoice__c/{id}");
+    assert_eq!(client.get(&path).await.json()["Name"], id);
+    client.patch(&path, &json!({"Name": "First"})).await;
+    assert_eq!(client.get(&path).await.json()["Name"], "First");
+    client.patch(&path, &json!({"Name": null})).await;
+    assert_eq!(client.get(&path).await.json()["Name"], id);
+}

@@ -80,3 +80,134 @@ async fn an_error_repeats_only_so_much_of_a_value() {
     let error = client.post("/sobjects/Account", &body).await.error();
     assert!(error.2.ends_with("x (max length=255)"), "{}", error.2);
 }
+
+#[tokio::test]
+async fn places_and_dates_that_are_not_on_earth_are_refused() {
+    let client = Client::new();
+    for (object, field, good, bad, code) in [
+        (
+            "Account",
+            "BillingLatitude",
+            json!(-90),
+            json!(100),
+            "NUMBER_OUTSIDE_VALID_RANGE",
+        ),
+        (
+            "Account",
+            "BillingLongitude",
+            json!(180),
+            json!(-180.5),
+            "NUMBER_OUTSIDE_VALID_RANGE",
+        ),
+        (
+            "Contact",
+            "Birthdate",
+            json!("1700-01-01"),
+            json!("1699-12-31"),
+            "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        ),
+        (
+            "Contact",
+            "EmailBouncedDate",
+            json!("4000-12-31T23:59:59Z"),
+            json!("4001-01-01T00:00:00Z"),
+            "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        ),
+    ] {
+        let named = if object == "Account" {
+            "Name"
+        } else {
+            "LastName"
+        };
+        let body = |value| json!({named: "x", field: value});
+        client.create(object, &body(good)).await;
+        let answer = client
+            .post(&format!("/sobjects/{object}"), &body(bad))
+            .await;
+        assert_eq!((answer.error().0, answer.error().1.as_str()), (400, code));
+        assert_eq!(answer.json()[0]["fields"], json!([field]));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_above_themselves() {
+    let client = Client::new();
+    let top = client.create("Account", &json!({"Name": "top"})).await;
+    let middle = client
+        .create("Account", &json!({"Name": "m", "ParentId": top}))
+        .await;
+    let low = client
+        .create("Account", &json!({"Name": "l", "ParentId": middle}))
+        .await;
+    let path = format!("/sobjects/Account/{top}");
+    for parent in [&top, &middle, &low] {
+        let error = client
+            .patch(&path, &json!({"ParentId": parent}))
+            .await
+            .error();
+        assert_eq!((error.0, error.1.as_str()), (400, "CIRCULAR_DEPENDENCY"));
+    }
+    let path = format!("/sobjects/Account/{low}");
+    let answer = client.patch(&path, &json!({"ParentId": top})).await;
+    assert_eq!(answer.status.as_u16(), 204);
+}
+
+#[tokio::test]
+async fn a_file_has_a_name_and_bytes() {
+    let client = Client::new();
+    for (body, missing) in [
+        (json!({"Title": "x"}), "[PathOnClient, VersionData]"),
+        (json!({"PathOnClient": "x.txt"}), "[VersionData]"),
+    ] {
+        let error = client.post("/sobjects/ContentVersion", &body).await.error();
+        assert_eq!(error.1, "REQUIRED_FIELD_MISSING");
+        assert!(error.2.ends_with(missing), "{}", error.2);
+    }
+    let documents = client.query("SELECT COUNT() FROM ContentDocument").await;
+    assert_eq!(documents.json()["totalSize"], 0);
+}
+
+#[tokio::test]
+async fn a_product_has_one_price_in_a_price_book() {
+    let client = Client::new();
+    let book = client.create("Pricebook2", &json!({"Name": "Book"})).await;
+    let product = client.create("Product2", &json!({"Name": "Wheel"})).await;
+    let entry = json!({"Pricebook2Id": book, "Product2Id": product, "UnitPrice": 5});
+    let first = client.create("PricebookEntry", &entry).await;
+    let error = client
+        .post("/sobjects/PricebookEntry", &entry)
+        .await
+        .error();
+    assert_eq!(
+        (error.0, error.1.as_str()),
+        (400, "FIELD_INTEGRITY_EXCEPTION")
+    );
+    client
+        .delete(&format!("/sobjects/PricebookEntry/{first}"))
+        .await;
+    client.create("PricebookEntry", &entry).await;
+}
+
+#[tokio::test]
+async fn a_user_who_signs_in_is_not_changed_by_halves() {
+    let client = Client::new();
+    let user = client.org.auth.directory.members()[0].id;
+    let path = format!("/sobjects/User/{user}");
+    let record = client.get(&path).await.json();
+    for change in [
+        json!({"IsActive": false}),
+        json!({"Username": "other@example.com"}),
+        json!({"FirstName": "Other"}),
+    ] {
+        let error = client.patch(&path, &change).await.error();
+        assert_eq!(
+            (error.0, error.1.as_str()),
+            (501, "NOT_IMPLEMENTED"),
+            "{change}"
+        );
+    }
+    // What stays the same, and what sign-in does not know, may be written.
+    let change = json!({"Username": record["Username"], "Title": "Countess"});
+    assert_eq!(client.patch(&path, &change).await.status.as_u16(), 204);
+    assert_eq!(client.get(&path).await.json()["Title"], "Countess");
+}

@@ -102,7 +102,7 @@ fn new_object(
     Ok(object)
 }
 
-/// A text of 80 characters that may stay empty, or a number that counts up.
+/// A text of 80 characters, which is the id for who gives none, or a number that counts up.
 fn name_field(object_label: &str, declared: &CustomObject) -> Result<FieldDeclaration, String> {
     let given = declared.name.clone().unwrap_or_default();
     field::auto_number(given.auto_number.as_ref()).map_err(|mistake| format!("name: {mistake}"))?;
