@@ -1,8 +1,8 @@
 //! The state of one org, shared by everything that answers its requests.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::id::RecordId;
@@ -28,6 +28,7 @@ pub(crate) struct Org {
     pub(crate) files: Files,
     /// The id of the org, the first part of its session ids.
     pub(crate) id: RecordId,
+    ports: OnceLock<Vec<u16>>,
 }
 
 impl Org {
@@ -59,12 +60,24 @@ impl Org {
             settings,
             clock,
             id,
+            ports: OnceLock::new(),
         });
         let planted = Arc::clone(&org);
         org.store
             .run_now(move |db| seed::plant(&planted, db, &seed.records))
             .map_err(|error| StartError::seed(&error))?;
         Ok(org)
+    }
+
+    /// The ports that the org listens on, once it does.
+    pub(crate) fn ports(&self) -> &[u16] {
+        self.ports.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells the org which ports it listens on. The first call counts.
+    pub(crate) fn listens_on(&self, ports: Vec<u16>) {
+        // Only the first are kept.
+        let _ = self.ports.set(ports);
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Refused {
     Invalid,
     /// Meant for somebody else.
     Audience,
-    /// Past its time, or too far ahead of it.
+    /// Past its time, or ahead of it.
     Expired,
 }
 
@@ -44,7 +44,8 @@ pub(crate) struct Claims {
     /// The username.
     pub(crate) sub: String,
     aud: Audience,
-    exp: Expiry,
+    exp: Moment,
+    nbf: Option<Moment>,
     pub(crate) jti: Option<String>,
 }
 
@@ -58,7 +59,7 @@ enum Audience {
 /// Clients send seconds, milliseconds, or either as text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Expiry {
+enum Moment {
     Number(f64),
     Text(String),
 }
@@ -93,11 +94,12 @@ impl<'a> Assertion<'a> {
     }
 
     /// Checks signature, audience and time. `own_host` is the host, and port if any, that the
-    /// request came by.
+    /// request came by; `own_ports` are those that the org listens on.
     pub(crate) fn verify(
         self,
         key: &PublicKey,
         own_host: &str,
+        own_ports: &[u16],
         now: Timestamp,
     ) -> Result<Claims, Refused> {
         if !key.verifies(self.signed.as_bytes(), &self.signature) {
@@ -107,12 +109,21 @@ impl<'a> Assertion<'a> {
             Audience::One(audience) => std::slice::from_ref(audience),
             Audience::Many(audiences) => audiences,
         };
-        if !audiences.iter().any(|audience| is_own(audience, own_host)) {
+        if !audiences
+            .iter()
+            .any(|audience| is_own(audience, own_host, own_ports))
+        {
             return Err(Refused::Audience);
         }
         let ends_at = self.claims.exp.timestamp().ok_or(Refused::Invalid)?;
         if ends_at <= now || ends_at.duration_since(now) > HORIZON {
             return Err(Refused::Expired);
+        }
+        if let Some(begins_at) = &self.claims.nbf {
+            let begins_at = begins_at.timestamp().ok_or(Refused::Invalid)?;
+            if begins_at > now {
+                return Err(Refused::Expired);
+            }
         }
         Ok(self.claims)
     }
@@ -125,7 +136,7 @@ impl Claims {
     }
 }
 
-impl Expiry {
+impl Moment {
     fn timestamp(&self) -> Option<Timestamp> {
         let number = match self {
             Self::Number(number) => *number,
@@ -147,8 +158,9 @@ fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, Refused> {
 }
 
 /// Whether an audience names a login host or this org: a URL or a bare host, with or without a
-/// slash at its end. The names of the loopback interface are one.
-fn is_own(audience: &str, own_host: &str) -> bool {
+/// slash at its end. The names of the loopback interface are one. A client may have the org's
+/// other URL: that for TLS where it speaks plain HTTP, or the other way round.
+fn is_own(audience: &str, own_host: &str, own_ports: &[u16]) -> bool {
     let host = audience
         .strip_prefix("https://")
         .or_else(|| audience.strip_prefix("http://"));
@@ -158,7 +170,11 @@ fn is_own(audience: &str, own_host: &str) -> bool {
     let (name, port) = split_port(&host);
     let (own_name, own_port) = split_port(&own_host);
     let same_name = name == own_name || (is_loopback(name) && is_loopback(own_name));
-    LOGIN_HOSTS.contains(&host.as_str()) || (same_name && (port.is_none() || port == own_port))
+    let same_port = || {
+        let listening = |port: &str| port.parse().is_ok_and(|port| own_ports.contains(&port));
+        port.is_none_or(|port| Some(port) == own_port || listening(port))
+    };
+    LOGIN_HOSTS.contains(&host.as_str()) || (same_name && same_port())
 }
 
 fn split_port(host: &str) -> (&str, Option<&str>) {

@@ -75,6 +75,9 @@ async fn open(settings: Settings) -> Result<Open, StartError> {
         None => None,
     };
     let org = Org::new(settings)?;
+    let tls_address = tls.as_ref().map(|((_, address), _)| *address);
+    let addresses = [Some(address), tls_address];
+    org.listens_on(addresses.iter().flatten().map(SocketAddr::port).collect());
     admin::remember_start(&org).await.map_err(StartError::new)?;
     let tls = match tls {
         Some(((listener, address), identity)) => {

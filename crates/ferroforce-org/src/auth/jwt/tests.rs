@@ -41,7 +41,7 @@ fn claims() -> Value {
 }
 
 fn verify(text: &str) -> Result<Claims, Refused> {
-    Assertion::read(text)?.verify(KEY.public(), "127.0.0.1:8080", now())
+    Assertion::read(text)?.verify(KEY.public(), "127.0.0.1:8080", &[8080, 8443], now())
 }
 
 fn verify_with(name: &str, value: Value) -> Option<Refused> {
@@ -72,6 +72,7 @@ fn audiences() {
         json!("https://LOCALHOST:8080"),
         json!("localhost"),
         json!("[::1]:8080"),
+        json!("https://127.0.0.1:8443"),
         json!(["https://elsewhere.example", "https://test.salesforce.com"]),
     ];
     for audience in good {
@@ -135,6 +136,21 @@ fn times() {
             "{time}"
         );
     }
+}
+
+#[test]
+fn an_assertion_is_not_good_before_it_begins() {
+    for time in [json!(NOW), json!(NOW - 60), json!(null)] {
+        assert_eq!(verify_with("nbf", time.clone()), None, "{time}");
+    }
+    for time in [json!(NOW + 1), json!((NOW + 60) * 1000)] {
+        assert_eq!(
+            verify_with("nbf", time.clone()),
+            Some(Refused::Expired),
+            "{time}"
+        );
+    }
+    assert_eq!(verify_with("nbf", json!("soon")), Some(Refused::Invalid));
 }
 
 #[test]

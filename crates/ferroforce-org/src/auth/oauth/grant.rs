@@ -26,6 +26,7 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub(super) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnswer, OAuthError> {
     let exchange = Exchange {
         auth: &org.auth,
+        ports: org.ports(),
         origin,
         form,
         now: org.clock.now(),
@@ -48,6 +49,8 @@ pub(super) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnsw
 /// One request for a token.
 struct Exchange<'a> {
     auth: &'a AuthState,
+    /// Where the org listens.
+    ports: &'a [u16],
     origin: &'a Origin,
     form: &'a Form,
     now: Timestamp,
@@ -83,7 +86,7 @@ impl<'a> Exchange<'a> {
         let assertion = Assertion::read(self.form.get("assertion").ok_or(INVALID)?)?;
         let app = self.app(assertion.issuer())?;
         let key = app.verifying_key().ok_or(INVALID)?;
-        let claims = assertion.verify(key, self.origin.host(), self.now)?;
+        let claims = assertion.verify(key, self.origin.host(), self.ports, self.now)?;
         if let (Some(id), Some(until)) = (&claims.jti, claims.ends_at())
             && !self
                 .auth
