@@ -18,7 +18,14 @@ pub struct Faults<'a>(&'a Org);
 
 impl Faults<'_> {
     /// Adds a fault and returns the id by which it can be removed.
+    ///
+    /// # Panics
+    ///
+    /// If the fault makes no sense: its probability is not from 0 to 1, it is to strike 0 times,
+    /// or it sends 0 bytes at once.
     pub fn add(&self, fault: Fault) -> u64 {
+        let flaw = fault.flaw();
+        assert!(flaw.is_none(), "{}", flaw.unwrap_or_default());
         self.0.admin.rules().add(fault)
     }
 

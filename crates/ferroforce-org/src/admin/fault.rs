@@ -48,7 +48,7 @@ pub struct Fault {
     /// How many of these requests are let through first. Default: 0.
     #[serde(default)]
     pub skip: u32,
-    /// How many it then strikes; null for all. Default: 1.
+    /// How many it then strikes, at least 1; null for all. Default: 1.
     #[serde(default = "once")]
     pub times: Option<u32>,
     /// How likely it strikes, from 0 to 1. Default: 1.
@@ -162,6 +162,19 @@ impl From<Effect> for Fault {
 }
 
 impl Fault {
+    /// What makes a fault senseless, if anything does.
+    pub(super) fn flaw(&self) -> Option<&'static str> {
+        if !(0.0..=1.0).contains(&self.probability) {
+            Some("a fault's probability must be from 0 to 1")
+        } else if self.times == Some(0) {
+            Some("a fault's times must be at least 1, or null for always")
+        } else if matches!(self.effect, Effect::SlowBody { piece: 0, .. }) {
+            Some("a slow body's piece must be at least 1")
+        } else {
+            None
+        }
+    }
+
     /// The session of the request ends first.
     pub fn expired_session() -> Self {
         Effect::ExpiredSession {}.into()

@@ -9,7 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
 use axum::{Router, body::Body};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,7 @@ pub(crate) fn routes(org: &Arc<Org>) -> Router<Arc<Org>> {
         )
         .route("/__org/snapshots/{name}/restore", post(restore_snapshot))
         .route("/__org/{*rest}", any(nothing))
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(org), admit))
 }
 
@@ -138,6 +139,11 @@ async fn nothing() -> AdminError {
     AdminError::not_found("such request in the admin API")
 }
 
+async fn wrong_method(method: Method) -> AdminError {
+    let text = format!("the admin API does not take {method} here");
+    AdminError(StatusCode::METHOD_NOT_ALLOWED, text)
+}
+
 async fn health(State(org): State<Arc<Org>>) -> Answer {
     ok(&json!({"status": "ok", "org_id": org.id.as_str()}))
 }
@@ -149,6 +155,9 @@ async fn faults(State(org): State<Arc<Org>>) -> Answer {
 
 async fn add_fault(State(org): State<Arc<Org>>, body: Body) -> Answer {
     let fault: Fault = read(body).await?;
+    if let Some(flaw) = fault.flaw() {
+        return Err(AdminError(StatusCode::BAD_REQUEST, flaw.to_owned()));
+    }
     let id = org.admin.rules().add(fault);
     Ok(answer(StatusCode::CREATED, &json!({"id": id})))
 }

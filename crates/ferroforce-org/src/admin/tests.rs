@@ -690,3 +690,45 @@ async fn nothing_secret_shows_in_debug() {
         assert!(!shown.contains(secret));
     }
 }
+
+#[tokio::test]
+async fn senseless_faults_are_refused() {
+    let org = org();
+    let slow = json!({"kind": "slow_body", "piece": 0, "pause": 1});
+    let html = json!({"kind": "html"});
+    for fault in [
+        json!({"probability": 7, "effect": html}),
+        json!({"probability": -1, "effect": html}),
+        json!({"times": 0, "effect": html}),
+        json!({"effect": slow}),
+    ] {
+        let (status, body) = administer(&org, Method::POST, "/faults", fault.clone()).await;
+        assert_eq!(status, 400, "{fault}");
+        let text = body["error"].as_str().unwrap();
+        assert!(text.contains("must be"), "{text}");
+    }
+    assert!(org.admin.rules().list().is_empty());
+}
+
+#[tokio::test]
+#[should_panic(expected = "probability must be from 0 to 1")]
+async fn senseless_faults_are_refused_in_the_same_process_too() {
+    let org = LocalOrg::start().await.unwrap();
+    org.faults().add(Fault::html().probability(7.0));
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_in_words_and_with_the_right_ones() {
+    let org = org();
+    let request = Request::post("/__org/requests")
+        .header(HOST, "127.0.0.1:8080")
+        .header(TOKEN_HEADER, org.admin.token.expose())
+        .body(Body::empty());
+    let response = answer(&org, request.unwrap()).await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "GET,HEAD,DELETE");
+    assert_eq!(
+        text(response).await,
+        r#"{"error":"the admin API does not take POST here"}"#
+    );
+}
