@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::ALLOW;
+use http::{Method, StatusCode};
 
 use crate::json::Json;
 
@@ -12,6 +13,8 @@ use crate::json::Json;
 pub(crate) struct ApiError {
     status: StatusCode,
     items: Vec<ErrorItem>,
+    /// The methods that would do, where another was refused.
+    allowed: Option<String>,
 }
 
 /// One element of the body.
@@ -52,6 +55,7 @@ impl ApiError {
                 message: message.into(),
                 fields: None,
             }],
+            allowed: None,
         }
     }
 
@@ -80,7 +84,26 @@ impl ApiError {
             return Ok(());
         }
         let status = StatusCode::BAD_REQUEST;
-        Err(Self { status, items })
+        Err(Self {
+            status,
+            items,
+            allowed: None,
+        })
+    }
+
+    /// 405, naming the methods that would do.
+    pub(crate) fn method_not_allowed(method: &Method, allowed: &[Method]) -> Self {
+        let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        let allowed = allowed.join(",");
+        let error = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            format!("HTTP Method '{method}' not allowed. Allowed are {allowed}"),
+        );
+        Self {
+            allowed: Some(allowed),
+            ..error
+        }
     }
 
     /// 404 for a record in the recycle bin.
@@ -184,7 +207,11 @@ impl From<rusqlite::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, self.to_json()).into_response()
+        let mut response = (self.status, self.to_json()).into_response();
+        if let Some(allowed) = self.allowed.and_then(|allowed| allowed.try_into().ok()) {
+            response.headers_mut().insert(ALLOW, allowed);
+        }
+        response
     }
 }
 

@@ -2,7 +2,8 @@
 
 use http::HeaderMap;
 use http::header::{
-    ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED,
 };
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -37,13 +38,17 @@ impl Validators {
     /// Whether the client has this very answer, so that 304 says enough. As HTTP has it,
     /// `If-Modified-Since` counts only without `If-None-Match`.
     pub(crate) fn are_known_to(&self, client: &HeaderMap) -> bool {
-        let text = |name| client.get(name).and_then(|value| value.to_str().ok());
-        if client.contains_key(IF_NONE_MATCH) {
-            return text(IF_NONE_MATCH).is_some_and(|tags| self.is_among(tags));
+        if let Some(tags) = client.get(IF_NONE_MATCH) {
+            return tags.to_str().is_ok_and(|tags| self.is_among(tags));
         }
-        text(IF_MODIFIED_SINCE)
-            .and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok())
+        moment(client, IF_MODIFIED_SINCE)
             .is_some_and(|since| self.modified.as_second() <= since.as_second())
+    }
+
+    /// Whether the client wants an answer only if it has not changed since a moment, and it has.
+    pub(crate) fn are_too_new_for(&self, client: &HeaderMap) -> bool {
+        moment(client, IF_UNMODIFIED_SINCE)
+            .is_some_and(|since| self.modified.as_second() > since.as_second())
     }
 
     /// A tag counts whether weak or strong, and whether or not it names the encoding
@@ -55,6 +60,12 @@ impl Validators {
             tag == "*" || tag == own || tag.strip_suffix("--gzip") == Some(own)
         })
     }
+}
+
+/// The moment in a header.
+fn moment(client: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
+    let date = client.get(name)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }
 
 /// FNV-1a: the same on every machine and in every run.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
+use http_body_util::LengthLimitError;
 
 use crate::error::ApiError;
 
@@ -23,7 +24,14 @@ enum Coding {
 
 /// Reads a body to its end.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
-    to_bytes(body, MAX_BODY).await.map_err(|_| too_long())
+    to_bytes(body, MAX_BODY).await.map_err(|error| {
+        let error = error.into_inner();
+        if error.is::<LengthLimitError>() {
+            too_long()
+        } else {
+            broke_off()
+        }
+    })
 }
 
 /// Stands around every API route: unpacks compressed bodies.
@@ -89,8 +97,12 @@ fn too_long() -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "REQUEST_ENTITY_TOO_LARGE",
-        "The body of the request is too long, or broke off",
+        "The body of the request is too long",
     )
+}
+
+fn broke_off() -> ApiError {
+    ApiError::bad_request("INVALID_CONTENT", "The body of the request broke off")
 }
 
 #[cfg(test)]
@@ -117,6 +129,26 @@ mod tests {
         let bomb = zipped(&vec![0; MAX_BODY + 1]);
         assert!(bomb.len() < MAX_BODY / 100);
         let error = bounded(MultiGzDecoder::new(bomb.as_slice())).unwrap_err();
+        assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_too_long() {
+        struct Broken;
+        impl http_body::Body for Broken {
+            type Data = Bytes;
+            type Error = std::io::Error;
+            fn poll_frame(
+                self: std::pin::Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<std::io::Result<http_body::Frame<Bytes>>>> {
+                let error = std::io::ErrorKind::UnexpectedEof.into();
+                std::task::Poll::Ready(Some(Err(error)))
+            }
+        }
+        let error = read(Body::new(Broken)).await.unwrap_err();
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+        let error = read(Body::from(vec![0; MAX_BODY + 1])).await.unwrap_err();
         assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 

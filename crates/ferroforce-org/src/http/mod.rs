@@ -32,17 +32,22 @@ pub(crate) struct Arrival {
 }
 
 /// Where other APIs of a real org answer.
-const OTHER_APIS: [&str; 5] = [
+const OTHER_APIS: [&str; 6] = [
     "/services/apexrest",
     "/services/async",
     "/services/Soap",
     "/services/wsdl",
     "/cometd",
+    "/secur",
 ];
 
 /// Answers a path that no route has.
 async fn elsewhere(uri: Uri) -> ApiError {
-    match OTHER_APIS.iter().find(|api| uri.path().starts_with(**api)) {
+    let is_at = |api: &&&str| {
+        let below = uri.path().strip_prefix(**api);
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    };
+    match OTHER_APIS.iter().find(is_at) {
         Some(api) => ApiError::unsupported(api),
         None => ApiError::not_found(),
     }

@@ -34,7 +34,8 @@ pub(super) fn full(
     answer(context, request, |place| describe::sobject(object, place))
 }
 
-/// The schema is as it is since the org started: 304 for a client that has seen it since.
+/// The schema is as it is since the org started: 304 for a client that has seen it since,
+/// 412 for one that wants it older.
 fn answer(
     context: &Context<'_>,
     request: &ApiRequest,
@@ -46,6 +47,13 @@ fn answer(
     };
     let body = written(place).map_err(|_| ApiError::internal("a describe can't be written"))?;
     let validators = Validators::new(&body, context.org.auth.started_at());
+    if validators.are_too_new_for(&request.headers) {
+        return Err(ApiError::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PRECONDITION_FAILED",
+            "The describe has been changed since",
+        ));
+    }
     let mut reply = if validators.are_known_to(&request.headers) {
         Reply::empty(StatusCode::NOT_MODIFIED)
     } else {

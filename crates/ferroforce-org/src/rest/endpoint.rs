@@ -1,6 +1,6 @@
 //! Which resource a path names, and what can be done to it.
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use crate::error::ApiError;
 
@@ -108,6 +108,10 @@ impl<'p> Endpoint<'p> {
     pub(crate) fn of(path: &'p [String]) -> Result<Self, ApiError> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let endpoint = match path.as_slice() {
+            // Behind these there may be keys, in which anything may stand.
+            [_] | [_, _] | [_, _, _] if path.last().is_some_and(|last| has_format(last)) => {
+                return Err(ApiError::unsupported("the endings .json and .xml of paths"));
+            }
             [] => Self::Resources,
             ["limits"] => Self::Limits,
             ["limits", "recordCount"] => Self::RecordCount,
@@ -159,20 +163,12 @@ impl<'p> Endpoint<'p> {
         if self.methods().contains(method) {
             Ok(())
         } else {
-            Err(method_not_allowed(method, self.methods()))
+            Err(ApiError::method_not_allowed(method, self.methods()))
         }
     }
 }
 
-/// 405, naming the methods that would do.
-pub(super) fn method_not_allowed(method: &Method, allowed: &[Method]) -> ApiError {
-    let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        format!(
-            "HTTP Method '{method}' not allowed. Allowed are {}",
-            allowed.join(",")
-        ),
-    )
+/// Whether a segment of a path asks for a format, as clients may up to API 50.0.
+fn has_format(segment: &str) -> bool {
+    segment.ends_with(".json") || segment.ends_with(".xml")
 }

@@ -49,7 +49,7 @@ async fn versions(State(org): State<Arc<Org>>, method: Method) -> Response {
     if method == Method::GET || method == Method::HEAD {
         ApiVersion::list(org.settings.serve_retired_versions).into_response()
     } else {
-        endpoint::method_not_allowed(&method, &[Method::HEAD, Method::GET]).into_response()
+        ApiError::method_not_allowed(&method, &[Method::HEAD, Method::GET]).into_response()
     }
 }
 

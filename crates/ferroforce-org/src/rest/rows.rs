@@ -140,7 +140,7 @@ fn below_record(
         return Err(ApiError::unsupported("paths along relationships"));
     };
     if request.method != Method::GET && request.method != Method::HEAD {
-        return Err(super::endpoint::method_not_allowed(
+        return Err(ApiError::method_not_allowed(
             &request.method,
             &[Method::HEAD, Method::GET],
         ));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use jiff::tz::TimeZone;
 
 use super::answer::json;
@@ -16,6 +16,7 @@ use crate::auth::bearer::{self, NoToken};
 use crate::auth::directory::Member;
 use crate::auth::origin::Origin;
 use crate::auth::token::TokenKind;
+use crate::error::ApiError;
 use crate::json::Json;
 use crate::org::Org;
 
@@ -145,6 +146,10 @@ pub(super) fn introspect(org: &Org, origin: &Origin, form: &Form) -> Result<Resp
 /// `/.well-known/openid-configuration`: which endpoints and grants there are.
 pub(super) async fn discovery(request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return ApiError::method_not_allowed(&parts.method, &[Method::HEAD, Method::GET])
+            .into_response();
+    }
     let origin = Origin::of(&parts);
     let endpoint = |name: &str| Json::from(format!("{origin}/services/oauth2/{name}"));
     let list =

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::any;
 use http::StatusCode;
 
 use self::error::OAuthError;
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/services/oauth2/revoke", any(revoke))
         .route("/services/oauth2/userinfo", any(about::user_info))
         .route("/id/{organization}/{user}", any(about::identity))
-        .route("/.well-known/openid-configuration", get(about::discovery))
+        .route("/.well-known/openid-configuration", any(about::discovery))
         .route("/id/keys", any(unsupported));
     for endpoint in ["authorize", "device", "register", "singleaccess"] {
         router = router.route(&format!("/services/oauth2/{endpoint}"), any(unsupported));

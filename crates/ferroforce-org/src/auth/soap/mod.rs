@@ -8,11 +8,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
-use axum::response::Response;
-use axum::routing::post;
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
+use http::{Method, StatusCode};
 
 use self::answer::{Fault, Flavour, LoggedIn, envelope_response};
 use self::request::{Call, Login};
@@ -32,7 +32,7 @@ const FIRST_SERVED: u32 = 31;
 
 /// The SOAP routes.
 pub(crate) fn routes() -> Router<Arc<Org>> {
-    Router::new().route("/services/Soap/{flavour}/{*rest}", post(call))
+    Router::new().route("/services/Soap/{flavour}/{*rest}", any(call))
 }
 
 async fn call(
@@ -45,6 +45,11 @@ async fn call(
             .response(Flavour::Partner);
     };
     let (parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        let fault = Fault::client("the SOAP API must be called with POST");
+        let answer = envelope_response(StatusCode::METHOD_NOT_ALLOWED, fault.envelope(flavour));
+        return ([(ALLOW, "POST")], answer).into_response();
+    }
     if is_from_foreign_page(&parts) {
         // It could try passwords.
         let message = "The local org does not serve web pages of other hosts";

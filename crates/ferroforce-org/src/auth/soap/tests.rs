@@ -435,3 +435,17 @@ async fn an_envelope_must_say_that_it_is_xml() {
     }
     assert_eq!(wrong_login(&org, &[]).await, 415);
 }
+
+#[tokio::test]
+async fn the_soap_api_tells_that_it_takes_post() {
+    let request = Request::get("/services/Soap/u/64.0").body(Body::empty());
+    let router = crate::http::app(&org());
+    let response = tower::ServiceExt::oneshot(router, request.unwrap()).await;
+    let response = response.unwrap();
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "POST");
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    let text = "the SOAP API must be called with POST";
+    assert!(element(&body, "faultstring").contains(text), "{body}");
+}

@@ -59,6 +59,26 @@ async fn what_a_client_knows_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_describe_that_must_be_older_is_refused() {
+    let client = Client::new();
+    for path in [
+        "/sobjects",
+        "/sobjects/Contact",
+        "/sobjects/Contact/describe",
+    ] {
+        for (since, status) in [
+            ("Wed, 01 Jan 2020 00:00:00 GMT", 412),
+            ("Wed, 01 Jan 2200 00:00:00 GMT", 200),
+        ] {
+            let request = client.request("GET", path);
+            let request = request.header("if-unmodified-since", since);
+            let answer = client.raw(request.body("".into()).unwrap()).await;
+            assert_eq!(answer.status, status, "{path} {since}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn objects_of_a_schema_file_live_like_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let schema = folder.path().join("schema.toml");

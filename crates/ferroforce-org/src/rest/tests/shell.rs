@@ -299,3 +299,45 @@ async fn answers_are_json_and_never_xml() {
         assert_eq!(answer.status, expected, "{accept}");
     }
 }
+
+#[tokio::test]
+async fn what_a_real_org_serves_elsewhere_is_not_missing() {
+    let client = Client::new();
+    let data = "/services/data/v66.0";
+    for (path, status) in [
+        ("/secur/frontdoor.jsp".to_owned(), 501),
+        ("/services/apexrest".to_owned(), 501),
+        ("/services/apexrest/foo".to_owned(), 501),
+        ("/services/apexrestfoo".to_owned(), 404),
+        (format!("{data}/limits.json"), 501),
+        (format!("{data}/sobjects/Account/describe.xml"), 501),
+        (
+            format!("{data}/sobjects/Account/External_Id__c/a.json"),
+            404,
+        ),
+        (format!("{data}/nothing"), 404),
+    ] {
+        let request = client.request("GET", "").uri(&path);
+        let answer = client.raw(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(!answer.error().2.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let client = Client::new();
+    let data = "/services/data/v66.0";
+    for (path, allowed) in [
+        (format!("{data}/limits"), "HEAD,GET"),
+        ("/services/data".to_owned(), "HEAD,GET"),
+        (format!("{data}/sobjects/Account/Id"), "POST"),
+        ("/.well-known/openid-configuration".to_owned(), "HEAD,GET"),
+    ] {
+        let request = client.request("DELETE", "").uri(&path);
+        let answer = client.raw(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+        assert!(answer.error().2.ends_with(allowed));
+    }
+}
