@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 
+use super::derive::carry_on;
 use super::row::Row;
 use super::write::{existing, not_supported, stamp_change};
 use crate::error::ApiError;
@@ -47,6 +48,7 @@ pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Re
         } else {
             row.remove(context.db)?;
         }
+        carry_on(context, &row)?;
     }
     Ok(())
 }

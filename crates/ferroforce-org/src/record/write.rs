@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 
 use super::coerce::coerce_text;
-use super::derive::derive;
+use super::derive::{carry_on, derive};
 use super::incoming::Incoming;
 use super::row::Row;
 use super::{rules, validate};
@@ -52,6 +52,7 @@ pub(crate) fn create(
     rules::check(context, &row, None, incoming)?;
     validate::unique(context, &row)?;
     row.insert(context.db)?;
+    carry_on(context, &row)?;
     Ok(id)
 }
 
@@ -76,7 +77,8 @@ pub(crate) fn update(
     check_references(context, incoming)?;
     rules::check(context, &row, Some(&before), incoming)?;
     validate::unique(context, &row)?;
-    row.replace(context.db)
+    row.replace(context.db)?;
+    carry_on(context, &row)
 }
 
 /// The row of a record that is there and not deleted.

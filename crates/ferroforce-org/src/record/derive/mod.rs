@@ -28,7 +28,7 @@ pub(crate) fn derive(
         number(context, row)?;
     }
     match (row.object.name.as_str(), before) {
-        ("Opportunity", _) => sales::opportunity(row, before),
+        ("Opportunity", _) => sales::opportunity(context, row, before)?,
         ("OpportunityLineItem", _) => sales::line_item(context, row, before, given)?,
         ("PricebookEntry", None) => sales::price(context, row)?,
         ("Case", _) => activity::case(context, row),
@@ -39,6 +39,14 @@ pub(crate) fn derive(
         _ => {}
     }
     Ok(())
+}
+
+/// Carries on to other records what was written, or deleted, in a row.
+pub(super) fn carry_on(context: &Context<'_>, row: &Row<'_>) -> Result<(), ApiError> {
+    match row.object.name.as_str() {
+        "OpportunityLineItem" => sales::line_changed(context, row),
+        _ => Ok(()),
+    }
 }
 
 /// A number or a moment, if the field holds one.

@@ -7,7 +7,9 @@ use crate::error::ApiError;
 use crate::record::coerce::rounded;
 use crate::record::incoming::Incoming;
 use crate::record::row::Row;
+use crate::record::write::stamp_change;
 use crate::rest::Context;
+use crate::store::table;
 
 /// What a stage says about an opportunity: its probability, and the category of its forecast.
 const STAGES: [(&str, f64, &str); 10] = [
@@ -23,7 +25,11 @@ const STAGES: [(&str, f64, &str); 10] = [
     ("Closed Lost", 0.0, "Omitted"),
 ];
 
-pub(super) fn opportunity(row: &mut Row<'_>, before: Option<&Row<'_>>) {
+pub(super) fn opportunity(
+    context: &Context<'_>,
+    row: &mut Row<'_>,
+    before: Option<&Row<'_>>,
+) -> Result<(), ApiError> {
     let stage = row.text("StageName").unwrap_or_default().to_owned();
     let staged = before.and_then(|row| row.text("StageName")) != Some(stage.as_str());
     let known = STAGES.iter().find(|(name, ..)| *name == stage);
@@ -38,11 +44,44 @@ pub(super) fn opportunity(row: &mut Row<'_>, before: Option<&Row<'_>>) {
         row.set("IsClosed", matches!(category, "Closed" | "Omitted"));
         row.set("IsWon", category == "Closed");
     }
+    // With lines, the amount is their total, whatever is written.
+    let lines = lines(context, row)?;
+    row.set("HasOpportunityLineItem", lines.is_some());
+    if let Some(total) = lines {
+        row.set("Amount", rounded(total, CENTS));
+    }
     if let (Value::Real(amount), Value::Real(probability)) =
         (row.get("Amount").clone(), row.get("Probability").clone())
     {
         row.set("ExpectedRevenue", amount * probability / 100.0);
     }
+    Ok(())
+}
+
+/// The total of an opportunity's lines, if it has any.
+fn lines(context: &Context<'_>, opportunity: &Row<'_>) -> Result<Option<f64>, ApiError> {
+    let Some(object) = context.org.schema.object("OpportunityLineItem") else {
+        return Ok(None);
+    };
+    let total = format!(
+        "SELECT sum(ifnull(\"TotalPrice\", 0.0)) FROM \"OpportunityLineItem\" \
+         WHERE \"OpportunityId\" = ?1{}",
+        table::and_not_deleted(object)
+    );
+    let mut total = context.db.prepare_cached(&total)?;
+    Ok(total.query_row([opportunity.text("Id")], |row| row.get(0))?)
+}
+
+/// Tells the opportunity of a line that was written or deleted.
+pub(super) fn line_changed(context: &Context<'_>, line: &Row<'_>) -> Result<(), ApiError> {
+    let Some(before) = parent(context, line, "OpportunityId")?.filter(|row| !row.flag("IsDeleted"))
+    else {
+        return Ok(());
+    };
+    let mut row = before.clone();
+    opportunity(context, &mut row, Some(&before))?;
+    stamp_change(context, &mut row);
+    row.replace(context.db)
 }
 
 /// A line of an opportunity has its product and list price from its price book entry; its total

@@ -154,6 +154,37 @@ async fn a_line_takes_its_price_or_its_total() {
     }
 }
 
+#[tokio::test]
+async fn an_opportunity_is_worth_its_lines() {
+    let client = Client::new();
+    let line = line(&client).await;
+    let line = format!("/sobjects/OpportunityLineItem/{line}");
+    let [deal, entry] = fields(&client, &line, ["OpportunityId", "PricebookEntryId"]).await;
+    let path = format!("/sobjects/Opportunity/{}", deal.as_str().unwrap());
+    let worth = ["Amount", "HasOpportunityLineItem", "ExpectedRevenue"];
+    let of = |amount: f64, lines: bool| [json!(amount), json!(lines), json!(amount / 10.0)];
+    assert_eq!(fields(&client, &path, worth).await, of(20.0, true));
+    let second = json!({"OpportunityId": deal, "PricebookEntryId": entry, "Quantity": 2});
+    let second = client.create("OpportunityLineItem", &second).await;
+    assert_eq!(fields(&client, &path, worth).await, of(30.0, true));
+    client.patch(&line, &json!({"TotalPrice": 100})).await;
+    assert_eq!(fields(&client, &path, worth).await, of(110.0, true));
+    client.patch(&path, &json!({"Amount": 1})).await;
+    assert_eq!(fields(&client, &path, worth).await, of(110.0, true));
+    client.delete(&line).await;
+    assert_eq!(fields(&client, &path, worth).await, of(10.0, true));
+    // The last amount stays.
+    client
+        .delete(&format!("/sobjects/OpportunityLineItem/{second}"))
+        .await;
+    assert_eq!(fields(&client, &path, worth).await, of(10.0, false));
+    client.patch(&path, &json!({"Amount": 50})).await;
+    assert_eq!(fields(&client, &path, worth).await, of(50.0, false));
+    let third = json!({"OpportunityId": deal, "PricebookEntryId": entry, "Quantity": 1});
+    client.create("OpportunityLineItem", &third).await;
+    assert_eq!(client.delete(&path).await.status.as_u16(), 204);
+}
+
 /// A line of four pieces at five each.
 async fn line(client: &Client) -> String {
     let books = client
