@@ -32,6 +32,16 @@ fn close(context: &Context<'_>, row: &mut Row<'_>, moment: &str, closing: &str) 
     }
 }
 
+/// What says when an event is.
+const TIMES: [&str; 6] = [
+    "IsAllDayEvent",
+    "StartDateTime",
+    "ActivityDateTime",
+    "ActivityDate",
+    "DurationInMinutes",
+    "EndDateTime",
+];
+
 /// An event knows its start, its end and how long it takes. Of the last two, the one that was
 /// sent gives the other; when only the start moves, the end moves with it.
 pub(super) fn event(
@@ -39,6 +49,9 @@ pub(super) fn event(
     before: Option<&Row<'_>>,
     given: &Incoming<'_>,
 ) -> Result<(), ApiError> {
+    if before.is_some() && !TIMES.iter().any(|field| given.gives(field)) {
+        return Ok(());
+    }
     let all_day = row.flag("IsAllDayEvent");
     let start = start(row, before, given)?;
     let duration = duration(row, before, given, start)?;
@@ -50,13 +63,11 @@ pub(super) fn event(
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
         return Err(missing_fields(missing.map(|(field, _)| field).collect()));
     };
-    if duration < 0 {
-        return Err(at_odds(
-            "An event cannot end before it starts",
-            ["EndDateTime"],
-        ));
-    }
-    let end = start.saturating_add((duration - last_day(all_day)) * MILLIS_PER_MINUTE);
+    // An end is kept as it was sent, to the second.
+    let sent = integer(row, "EndDateTime").filter(|_| given.gives("EndDateTime") && !all_day);
+    let end = sent.unwrap_or_else(|| {
+        start.saturating_add((duration - last_day(all_day)) * MILLIS_PER_MINUTE)
+    });
     row.set("StartDateTime", start);
     row.set("ActivityDateTime", start);
     row.set("ActivityDate", start.div_euclid(MILLIS_PER_DAY));
@@ -121,8 +132,12 @@ fn duration(
         } else {
             0
         };
-        between - into_day + last_day(all_day)
+        between - into_day
     });
+    if minutes.is_some_and(|minutes| minutes < 0) || until.is_some_and(|until| until < 0) {
+        return Err(at_odds("An event cannot end before it starts", fields));
+    }
+    let until = until.map(|until| until + last_day(all_day));
     if let (Some(minutes), Some(until)) = (minutes, until)
         && minutes != until
     {
@@ -134,10 +149,7 @@ fn duration(
     Ok(if all_day {
         // Full days, one at least.
         let days = minutes.map_or(1, |minutes| minutes.div_euclid(MINUTES_PER_DAY));
-        match minutes {
-            Some(minutes) if minutes < 0 => Some(minutes),
-            _ => Some(days.max(1) * MINUTES_PER_DAY),
-        }
+        Some(days.max(1) * MINUTES_PER_DAY)
     } else {
         minutes
     })

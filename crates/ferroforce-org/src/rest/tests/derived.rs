@@ -61,6 +61,23 @@ async fn what_is_sent_of_an_event_wins_and_the_rest_follows() {
 }
 
 #[tokio::test]
+async fn an_end_is_kept_to_the_second() {
+    let client = Client::new();
+    let (start, end) = (
+        "2026-03-02T09:00:00.000+0000",
+        "2026-03-02T09:01:30.000+0000",
+    );
+    let event = json!({"StartDateTime": start, "EndDateTime": end});
+    let event = client.create("Event", &event).await;
+    let path = format!("/sobjects/Event/{event}");
+    client.patch(&path, &json!({"Subject": "x"})).await;
+    assert_eq!(
+        fields(&client, &path, TIMES).await,
+        [json!(start), json!(end), json!(1)]
+    );
+}
+
+#[tokio::test]
 async fn an_event_of_all_day_ends_on_its_last_day() {
     let client = Client::new();
     let event = json!({"IsAllDayEvent": true, "ActivityDate": "2026-03-02"});
@@ -97,6 +114,11 @@ async fn an_event_without_times_or_with_wrong_ones_is_refused() {
         ),
         (
             json!({"StartDateTime": late, "EndDateTime": early}),
+            "FIELD_INTEGRITY_EXCEPTION",
+            "An event cannot end before it starts",
+        ),
+        (
+            json!({"IsAllDayEvent": true, "ActivityDate": "2026-03-02", "EndDateTime": "2026-03-01T00:00:00Z"}),
             "FIELD_INTEGRITY_EXCEPTION",
             "An event cannot end before it starts",
         ),
