@@ -29,6 +29,7 @@ use rusqlite::types::Value as SqlValue;
 
 use crate::error::ApiError;
 use crate::id::RecordId;
+use crate::rest::ApiVersion;
 use crate::schema::{Object, Schema};
 
 use aggregate::Groups;
@@ -56,17 +57,7 @@ pub(crate) struct Scope {
     pub(crate) time_zone: TimeZone,
     /// The user, for `USING SCOPE mine`.
     pub(crate) user: RecordId,
-    /// The version as paths write it: `v66.0`.
-    pub(crate) version: String,
-}
-
-impl Scope {
-    /// The version of the API without its point: 66.
-    fn major_version(&self) -> u32 {
-        let digits = self.version.trim_start_matches('v');
-        let major = digits.split_once('.').map_or(digits, |(major, _)| major);
-        major.parse().unwrap_or(u32::MAX)
-    }
+    pub(crate) version: ApiVersion,
 }
 
 /// Resolves a query against the schema.

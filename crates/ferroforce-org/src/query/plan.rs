@@ -12,6 +12,7 @@ use super::render::{Children, Renderer, Texts, group, result};
 use super::shape::Shape;
 use crate::error::ApiError;
 use crate::id::RecordId;
+use crate::rest::ApiVersion;
 
 /// How many groups a query may answer, since they are not paged.
 const MOST_GROUPS: usize = 2_000;
@@ -56,12 +57,18 @@ impl Page {
 }
 
 impl Plan {
-    /// Runs the query and renders the first `batch` records.
+    /// Runs the query and renders the first `batch` records, with paths under this version of the
+    /// API.
     ///
     /// Only the ids of the others are kept: what they say is read when their page is fetched.
-    pub(crate) fn run(&self, connection: &Connection, batch: usize) -> Result<Page, ApiError> {
+    pub(crate) fn run(
+        &self,
+        connection: &Connection,
+        batch: usize,
+        version: ApiVersion,
+    ) -> Result<Page, ApiError> {
         match self {
-            Self::Rows(plan) => plan.run(connection, batch),
+            Self::Rows(plan) => plan.run(connection, batch, version),
             Self::Groups(plan) => plan.run(connection),
             Self::Count(statement) => {
                 let total: i64 = connection
@@ -81,9 +88,10 @@ impl Plan {
         &self,
         connection: &Connection,
         ids: &[RecordId],
+        version: ApiVersion,
     ) -> Result<Page, ApiError> {
         let rows = match self {
-            Self::Rows(plan) => plan.fetch(connection, ids)?,
+            Self::Rows(plan) => plan.fetch(connection, ids, version)?,
             Self::Groups(_) | Self::Count(_) => Texts::default(),
         };
         Ok(Page {
@@ -158,8 +166,6 @@ pub(crate) struct RowsPlan {
     pub(super) params: Vec<SqlValue>,
     pub(super) shape: Shape,
     pub(super) children: Vec<Child>,
-    /// The version of the API in the paths of records.
-    pub(super) version: String,
 }
 
 /// A subquery.
@@ -171,7 +177,12 @@ pub(super) struct Child {
 }
 
 impl RowsPlan {
-    fn run(&self, connection: &Connection, batch: usize) -> Result<Page, ApiError> {
+    fn run(
+        &self,
+        connection: &Connection,
+        batch: usize,
+        version: ApiVersion,
+    ) -> Result<Page, ApiError> {
         // With children the ids must be known before the first record is written.
         let streamed = if self.children.is_empty() { batch } else { 0 };
         let columns = if streamed == 0 {
@@ -191,7 +202,7 @@ impl RowsPlan {
         );
         let mut statement = connection.prepare_cached(&sql)?;
         let mut found = statement.query(params_from_iter(&self.params))?;
-        let renderer = self.renderer(Vec::new());
+        let renderer = Renderer::new(version, Vec::new());
         let mut rows = Texts::default();
         let mut rest = Vec::new();
         while let Some(row) = found.next()? {
@@ -204,16 +215,21 @@ impl RowsPlan {
         let total = rows.count + rest.len();
         if streamed == 0 {
             let later = rest.split_off(batch.min(rest.len()));
-            rows = self.fetch(connection, &rest)?;
+            rows = self.fetch(connection, &rest, version)?;
             rest = later;
         }
         Ok(Page { rows, total, rest })
     }
 
-    fn fetch(&self, connection: &Connection, ids: &[RecordId]) -> Result<Texts, ApiError> {
+    fn fetch(
+        &self,
+        connection: &Connection,
+        ids: &[RecordId],
+        version: ApiVersion,
+    ) -> Result<Texts, ApiError> {
         let mut rows = Texts::default();
         for ids in ids.chunks(IDS_AT_ONCE) {
-            let renderer = self.renderer(self.children_of(connection, ids)?);
+            let renderer = Renderer::new(version, self.children_of(connection, ids, version)?);
             let wanted = self.one_of(&self.id, ids);
             let sql = format!("SELECT {} {} WHERE {wanted}", self.columns, self.tables);
             let mut statement = connection.prepare(&sql)?;
@@ -236,24 +252,18 @@ impl RowsPlan {
         &self,
         connection: &Connection,
         ids: &[RecordId],
+        version: ApiVersion,
     ) -> Result<Vec<Children>, ApiError> {
         self.children
             .iter()
             .map(|child| {
                 let mut rows = Children::new();
                 for ids in ids.chunks(IDS_AT_ONCE) {
-                    child.fetch(connection, ids, &mut rows)?;
+                    child.fetch(connection, ids, version, &mut rows)?;
                 }
                 Ok(rows)
             })
             .collect()
-    }
-
-    fn renderer(&self, children: Vec<Children>) -> Renderer<'_> {
-        Renderer {
-            version: &self.version,
-            children,
-        }
     }
 
     /// The condition that a column holds one of these ids, which follow the other parameters.
@@ -277,6 +287,7 @@ impl Child {
         &self,
         connection: &Connection,
         parents: &[RecordId],
+        version: ApiVersion,
         rows: &mut Children,
     ) -> Result<(), ApiError> {
         let plan = &self.plan;
@@ -289,9 +300,9 @@ impl Child {
             while let Some(row) = found.next()? {
                 ids.push(record_id(row.get_ref(0)?)?);
             }
-            grandchildren = plan.children_of(connection, &ids)?;
+            grandchildren = plan.children_of(connection, &ids, version)?;
         }
-        let renderer = plan.renderer(grandchildren);
+        let renderer = Renderer::new(version, grandchildren);
         let mut found = statement.query(params_from_iter(plan.params_with(parents)))?;
         while let Some(row) = found.next()? {
             let parent: String = row.get(plan.width)?;

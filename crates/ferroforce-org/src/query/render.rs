@@ -10,6 +10,7 @@ use super::plan::GroupColumn;
 use super::shape::{Item, Shape, TypeName};
 use crate::error::ApiError;
 use crate::json::Json;
+use crate::rest::ApiVersion;
 use crate::value::time;
 
 /// JSON texts, one after the other, with commas between them.
@@ -34,14 +35,21 @@ impl Texts {
 pub(super) type Children = HashMap<String, Texts>;
 
 /// What rows are written with.
-pub(super) struct Renderer<'p> {
-    /// The version of the API in the paths of records.
-    pub(super) version: &'p str,
+pub(super) struct Renderer {
+    /// What the paths of records begin with.
+    data_path: String,
     /// The rows of each subquery.
-    pub(super) children: Vec<Children>,
+    children: Vec<Children>,
 }
 
-impl Renderer<'_> {
+impl Renderer {
+    pub(super) fn new(version: ApiVersion, children: Vec<Children>) -> Self {
+        Self {
+            data_path: version.path(),
+            children,
+        }
+    }
+
     /// Writes a record.
     pub(super) fn record(
         &self,
@@ -107,7 +115,7 @@ impl Renderer<'_> {
     }
 
     fn path(&self, type_name: &str, id: &str) -> String {
-        format!("/services/data/{}/sobjects/{type_name}/{id}", self.version)
+        format!("{}/sobjects/{type_name}/{id}", self.data_path)
     }
 
     /// Bytes are answered as the path that they can be fetched from.

@@ -19,10 +19,10 @@ const MOST_SUBQUERIES: usize = 20;
 const MOST_DEPTH: usize = 4;
 
 /// The first version of the API in which subqueries may hold subqueries.
-const NESTED_SINCE: u32 = 58;
+const NESTED_SINCE: u16 = 58;
 
 /// The first version of the API that knows FIELDS().
-const FIELDS_SINCE: u32 = 51;
+const FIELDS_SINCE: u16 = 51;
 
 /// How many rows FIELDS(ALL) and FIELDS(CUSTOM) may answer.
 const MOST_FIELDS_ROWS: i64 = 200;
@@ -73,7 +73,6 @@ impl<'a> Compiler<'a> {
             params: self.take_params()?,
             shape: selection.shape,
             children: selection.children,
-            version: self.scope.version.clone(),
         })
     }
 
@@ -124,7 +123,7 @@ impl<'a> Compiler<'a> {
         window: Window,
         selection: &mut Selection,
     ) -> Result<(), ApiError> {
-        if self.scope.major_version() < FIELDS_SINCE {
+        if self.scope.version.number() < FIELDS_SINCE {
             return Err(ApiError::bad_request(
                 "UNSUPPORTED_API_VERSION",
                 "The SOQL FIELDS function is not supported in this version of the API",
@@ -324,7 +323,7 @@ impl<'a> Compiler<'a> {
         if selection.children.len() == MOST_SUBQUERIES {
             return Err(malformed("A query can have at most 20 subqueries"));
         }
-        let most = if self.scope.major_version() < NESTED_SINCE {
+        let most = if self.scope.version.number() < NESTED_SINCE {
             1
         } else {
             MOST_DEPTH

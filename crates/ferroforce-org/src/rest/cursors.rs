@@ -115,6 +115,7 @@ impl fmt::Debug for Cursors {
 mod tests {
     use super::*;
     use crate::query::{Scope, compile};
+    use crate::rest::ApiVersion;
     use crate::schema::Schema;
 
     fn cursor(user: RecordId, rest: usize) -> Cursor {
@@ -123,7 +124,7 @@ mod tests {
             now: jiff::Timestamp::UNIX_EPOCH,
             time_zone: jiff::tz::TimeZone::UTC,
             user,
-            version: "v66.0".to_owned(),
+            version: ApiVersion::from_segment("v66.0", false).unwrap(),
         };
         let schema = Schema::standard().unwrap();
         Cursor {

@@ -32,7 +32,7 @@ pub(super) fn first_page(
         now: context.org.clock.now(),
         time_zone: time_zone(context),
         user: context.user.id,
-        version: format!("v{}", context.version),
+        version: context.version,
     };
     let plan = compile(&context.org.schema, soql, &scope)?;
     if request
@@ -42,7 +42,7 @@ pub(super) fn first_page(
         return Ok(Reply::ok(plan.columns()));
     }
     let batch = batch(request).unwrap_or(BATCH);
-    let mut page = plan.run(context.db, batch)?;
+    let mut page = plan.run(context.db, batch, context.version)?;
     let rest = std::mem::take(&mut page.rest);
     if rest.is_empty() {
         return Ok(answer(&page, page.total, None));
@@ -81,7 +81,9 @@ pub(super) fn next_page(
         .filter(|rest| !rest.is_empty())
         .ok_or_else(invalid)?;
     let batch = batch(request).unwrap_or(cursor.batch).min(rest.len());
-    let page = cursor.plan.fetch(context.db, &rest[..batch])?;
+    let page = cursor
+        .plan
+        .fetch(context.db, &rest[..batch], context.version)?;
     let more = batch < rest.len();
     let next = more.then(|| path(context, id, offset + batch));
     Ok(answer(&page, cursor.total, next.as_deref()))

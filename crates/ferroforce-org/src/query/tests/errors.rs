@@ -1,4 +1,5 @@
 use super::World;
+use crate::rest::ApiVersion;
 
 const DESCRIBE: &str = "Please reference your WSDL or the describe call for the appropriate names.";
 
@@ -233,9 +234,9 @@ fn older_versions_know_less() {
     let mut world = World::new();
     let nested =
         "SELECT Id, (SELECT Id, (SELECT Id FROM Contacts) FROM ChildAccounts) FROM Account";
-    world.scope.version = "v58.0".to_owned();
+    world.scope.version = ApiVersion::from_segment("v58.0", false).unwrap();
     assert!(world.plan(nested).is_ok());
-    world.scope.version = "v57.0".to_owned();
+    world.scope.version = ApiVersion::from_segment("v57.0", false).unwrap();
     assert_eq!(world.error(nested).1, "MALFORMED_QUERY");
     assert!(
         world
@@ -244,6 +245,6 @@ fn older_versions_know_less() {
     );
     let fields = "SELECT FIELDS(STANDARD) FROM Account";
     assert!(world.plan(fields).is_ok());
-    world.scope.version = "v50.0".to_owned();
+    world.scope.version = ApiVersion::from_segment("v50.0", false).unwrap();
     assert_eq!(world.error(fields).1, "UNSUPPORTED_API_VERSION");
 }

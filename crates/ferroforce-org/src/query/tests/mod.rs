@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{Plan, Scope, compile};
 use crate::error::ApiError;
+use crate::rest::ApiVersion;
 use crate::schema::{Field, FieldType, Object, PicklistValue, Schema};
 use crate::store::table::{create, has_folded_key};
 use crate::value::time::{parse_date, parse_datetime};
@@ -154,7 +155,7 @@ fn scope() -> Scope {
         now: "2026-05-02T12:00:00Z".parse().expect("a moment"),
         time_zone: TimeZone::UTC,
         user: id("005", 1).parse().expect("an id"),
-        version: "v66.0".to_owned(),
+        version: ApiVersion::from_segment("v66.0", false).unwrap(),
     }
 }
 
@@ -258,7 +259,7 @@ impl World {
             .plan(soql)
             .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
         let page = plan
-            .run(&self.connection, 2_000)
+            .run(&self.connection, 2_000, self.scope.version)
             .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
         assert!(page.rest.is_empty(), "{soql}");
         String::from_utf8(page.body(page.total, None)).expect("UTF-8")

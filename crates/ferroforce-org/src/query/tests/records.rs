@@ -281,7 +281,7 @@ fn later_pages_are_read_by_id() {
         "SELECT Name FROM Account ORDER BY Name DESC",
     ] {
         let plan = world.plan(soql).unwrap();
-        let first = plan.run(&world.connection, 1).unwrap();
+        let first = plan.run(&world.connection, 1, world.scope.version).unwrap();
         assert_eq!((first.count(), first.total, first.rest.len()), (1, 3, 2));
         let body =
             String::from_utf8(first.body(3, Some("/services/data/v66.0/query/x-1"))).unwrap();
@@ -290,7 +290,9 @@ fn later_pages_are_read_by_id() {
              \"nextRecordsUrl\":\"/services/data/v66.0/query/x-1\",\"records\":[{"
         ));
         assert!(body.contains("École"));
-        let rest = plan.fetch(&world.connection, &first.rest).unwrap();
+        let rest = plan
+            .fetch(&world.connection, &first.rest, world.scope.version)
+            .unwrap();
         let body = String::from_utf8(rest.body(3, None)).unwrap();
         assert!(
             body.find("zeta").unwrap() < body.find("Acme").unwrap(),

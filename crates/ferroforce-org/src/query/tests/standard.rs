@@ -10,7 +10,7 @@ use crate::store::table::create;
 fn run(schema: &Schema, connection: &Connection, soql: &str) {
     let plan = compile(schema, soql, &scope()).unwrap_or_else(|error| panic!("{soql}: {error:?}"));
     let page = plan
-        .run(connection, 2_000)
+        .run(connection, 2_000, scope().version)
         .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
     assert_eq!(page.total, 0, "{soql}");
 }

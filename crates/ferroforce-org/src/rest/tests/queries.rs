@@ -181,3 +181,28 @@ async fn cursors_end_when_the_org_goes_back() {
         )
     );
 }
+
+#[tokio::test]
+async fn a_later_page_speaks_the_version_that_it_is_asked_under() {
+    let client = crowd(401).await;
+    let page = async |path: &str| {
+        let request = client
+            .request("GET", "")
+            .uri(path)
+            .header("sforce-query-options", "batchSize=200");
+        client
+            .raw(request.body(Body::empty()).unwrap())
+            .await
+            .json()
+    };
+    let first = page("/services/data/v66.0/query?q=SELECT+Id+FROM+Contact").await;
+    let next = first["nextRecordsUrl"].as_str().unwrap();
+    let second = page(&next.replace("v66.0", "v60.0")).await;
+    for path in [
+        &second["nextRecordsUrl"],
+        &second["records"][0]["attributes"]["url"],
+    ] {
+        let path = path.as_str().unwrap();
+        assert!(path.starts_with("/services/data/v60.0/"), "{path}");
+    }
+}
