@@ -1,5 +1,6 @@
 //! Bodies of requests: bounded, and unpacked if they are compressed.
 
+use std::error::Error;
 use std::io::Read;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -11,6 +12,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 use http_body_util::LengthLimitError;
 
+use super::patience::TooSlow;
 use crate::error::ApiError;
 
 /// The longest body, packed and unpacked, in bytes.
@@ -25,9 +27,10 @@ enum Coding {
 /// Reads a body to its end.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     to_bytes(body, MAX_BODY).await.map_err(|error| {
-        let error = error.into_inner();
-        if error.is::<LengthLimitError>() {
+        if is_caused_by::<LengthLimitError>(&error) {
             too_long()
+        } else if is_caused_by::<TooSlow>(&error) {
+            too_slow()
         } else {
             broke_off()
         }
@@ -98,6 +101,25 @@ fn too_long() -> ApiError {
         StatusCode::PAYLOAD_TOO_LARGE,
         "REQUEST_ENTITY_TOO_LARGE",
         "The body of the request is too long",
+    )
+}
+
+fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<E>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        "The body of the request took too long",
     )
 }
 

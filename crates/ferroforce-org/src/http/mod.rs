@@ -3,6 +3,7 @@
 mod body;
 mod encode;
 mod intake;
+mod patience;
 mod pretty;
 mod serve;
 

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
+use super::patience::Patient;
 use super::{Arrival, CutConnection, intake};
 
 /// What answers the requests of a connection.
@@ -37,7 +38,9 @@ impl Service {
         arrival: Arrival,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Cut> {
-        let response = self.answer(arrival, request.map(Body::new)).await;
+        let response = self
+            .answer(arrival, request.map(|body| Body::new(Patient::new(body))))
+            .await;
         if response.extensions().get::<CutConnection>().is_some() {
             return Err(Cut);
         }
