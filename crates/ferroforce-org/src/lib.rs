@@ -39,7 +39,12 @@
 //! checks it, and refused with the same codes and words. Every user may do everything, and those
 //! who may sign in are chosen before the org starts: a `User` record that is created later is
 //! only a record, and what sign-in knows of a user cannot be changed. **It is never wrong in silence:** what a
-//! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`.
+//! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
+//! operation other than `login()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
+//!
+//! The pages of a query hold the records that it found when it was asked, with the values that
+//! they have when their page is fetched. Cursors end when the org is reset or restored. Whoever
+//! revokes the refresh token that the org starts with ends the session it starts with too.
 //!
 //! # Seed files
 //!

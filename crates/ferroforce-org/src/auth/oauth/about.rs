@@ -41,10 +41,23 @@ impl IntoResponse for IdentityError {
     }
 }
 
-/// `/services/oauth2/userinfo`, in the words of OpenID Connect.
+/// `/services/oauth2/userinfo`, in the words of OpenID Connect. A POST may bring its token in a
+/// form instead of the header.
 pub(super) async fn user_info(State(org): State<Arc<Org>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match bearer_of(&org, &parts) {
+    let (parts, body) = request.into_parts();
+    let bearer = match bearer_of(&org, &parts) {
+        Err(IdentityError::MissingToken) if parts.method == Method::POST => {
+            match Form::read(&parts, body).await {
+                Ok(form) => match form.get("access_token") {
+                    Some(token) => member_of(&org, token),
+                    None => Err(IdentityError::MissingToken),
+                },
+                Err(error) => return error.into_response(),
+            }
+        }
+        bearer => bearer,
+    };
+    match bearer {
         Ok(member) => json(
             StatusCode::OK,
             &user_info_of(&org, &Origin::of(&parts), member),
@@ -82,6 +95,11 @@ fn bearer_of<'a>(org: &'a Org, request: &Parts) -> Result<&'a Member, IdentityEr
         NoToken::Missing => IdentityError::MissingToken,
         NoToken::Malformed => IdentityError::BadToken,
     })?;
+    member_of(org, token)
+}
+
+/// Whom a session belongs to.
+fn member_of<'a>(org: &'a Org, token: &str) -> Result<&'a Member, IdentityError> {
     let grant = org
         .auth
         .use_session(token, org.clock.now())

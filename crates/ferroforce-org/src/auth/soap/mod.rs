@@ -24,6 +24,9 @@ use crate::org::Org;
 /// The largest envelope that is read, in bytes.
 const SIZE_LIMIT: usize = 64 * 1024;
 
+/// The largest envelope of a `login()`, in bytes.
+const LOGIN_SIZE_LIMIT: usize = 10 * 1024;
+
 /// The last API version that has `login()`.
 const LAST_WITH_LOGIN: u32 = 64;
 
@@ -67,6 +70,9 @@ async fn call(
             .await
             .map_err(|_| Fault::client("the request can't be read"))?;
         match request::parse(&body).map_err(|error| Fault::client(&error.to_string()))? {
+            Call::Login(_) if body.len() > LOGIN_SIZE_LIMIT => {
+                Err(Fault::client("the request of a login() is too long"))
+            }
             Call::Login(login) if login.namespace == flavour.namespace() => {
                 if major > LAST_WITH_LOGIN {
                     let message = "login() is not available in this version of the API";

@@ -449,3 +449,14 @@ async fn the_soap_api_tells_that_it_takes_post() {
     let text = "the SOAP API must be called with POST";
     assert!(element(&body, "faultstring").contains(text), "{body}");
 }
+
+#[tokio::test]
+async fn a_login_has_ten_kilobytes_at_most() {
+    let org = org();
+    let envelope = login(PARTNER, "ada@example.com", "p<&>wtoken");
+    let padded = |size: usize| envelope.clone() + &" ".repeat(size - envelope.len());
+    for (size, status) in [(LOGIN_SIZE_LIMIT, 200), (LOGIN_SIZE_LIMIT + 1, 500)] {
+        let (answered, body) = post_to(&org, "/services/Soap/u/64.0", padded(size)).await;
+        assert_eq!(answered, status, "{body}");
+    }
+}

@@ -271,3 +271,18 @@ async fn the_api_can_be_switched_off() {
         (403, "API_DISABLED_FOR_ORG")
     );
 }
+
+#[tokio::test]
+async fn user_info_takes_the_token_from_a_form_too() {
+    let org = org();
+    let path = "/services/oauth2/userinfo";
+    let token = org.auth.access_token().expose();
+    let (status, body) = post_to(&org, path, &[("access_token", token)]).await;
+    assert_eq!(status, 200, "{body}");
+    let info: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(info["preferred_username"], "ada@example.com");
+    let (status, body) = post_to(&org, path, &[("access_token", "wrong")]).await;
+    assert_eq!((status, body.as_str()), (403, "Bad_OAuth_Token"));
+    let (status, body) = post_to(&org, path, &[]).await;
+    assert_eq!((status, body.as_str()), (403, "Missing_OAuth_Token"));
+}
