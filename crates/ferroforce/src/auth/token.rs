@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::HeaderValue;
 use url::Url;
 
 use super::{AuthError, AuthErrorKind, Secret, is_loopback_host};
@@ -17,6 +18,8 @@ pub struct AccessToken(Arc<Inner>);
 
 struct Inner {
     secret: Secret,
+    /// `Bearer` and the secret, as every request carries it.
+    bearer: HeaderValue,
     /// `https://acme.my.salesforce.com`, without a slash at the end.
     origin: String,
     expiry: Expiry,
@@ -46,17 +49,17 @@ impl AccessToken {
     /// carry it, or if the URL is not `https` (plain `http` is for loopback hosts).
     pub fn new(secret: impl Into<Secret>, instance_url: &str) -> Result<Self, AuthError> {
         let secret = secret.into();
-        let usable = !secret.is_empty() && secret.expose().bytes().all(|b| b.is_ascii_graphic());
-        if !usable {
-            return Err(AuthError::new(
+        let bearer = bearer(&secret).ok_or_else(|| {
+            AuthError::new(
                 AuthErrorKind::Misconfigured,
                 "the access token is empty or holds characters that no token has",
-            ));
-        }
+            )
+        })?;
         let expiry = super::oauth::jwt_expiry(secret.expose()).map_or(Expiry::Unknown, Expiry::At);
         Ok(Self(Arc::new(Inner {
             origin: origin(instance_url)?,
             secret,
+            bearer,
             expiry,
             issued: AtomicU64::new(0),
             identity_url: None,
@@ -93,6 +96,7 @@ impl AccessToken {
             Ok(inner) => inner,
             Err(shared) => Inner {
                 secret: shared.secret.clone(),
+                bearer: shared.bearer.clone(),
                 origin: shared.origin.clone(),
                 expiry: shared.expiry.copy(),
                 issued: AtomicU64::new(shared.issued.load(Ordering::Relaxed)),
@@ -106,6 +110,10 @@ impl AccessToken {
     /// The token itself.
     pub fn secret(&self) -> &Secret {
         &self.0.secret
+    }
+
+    pub(crate) fn bearer(&self) -> HeaderValue {
+        self.0.bearer.clone()
     }
 
     /// The org's API host, as `https://host` or `https://host:port`.
@@ -185,6 +193,16 @@ impl Expiry {
             },
         }
     }
+}
+
+fn bearer(secret: &Secret) -> Option<HeaderValue> {
+    let token = secret.expose();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::AccessToken;
@@ -83,7 +83,9 @@ impl Outgoing {
     pub(crate) fn from_op<R>(op: Op<R>, version: ApiVersion, settings: CallSettings) -> Self {
         let body = OutgoingBody::Bytes(op.body.unwrap_or_default());
         let mut headers = op.headers;
-        headers.extend(settings.headers.clone());
+        for (name, value) in &settings.headers {
+            headers.insert(name, value.clone());
+        }
         Self {
             path_and_query: path_and_query(&op.path, &op.query, version),
             method: op.method,
@@ -135,19 +137,12 @@ impl Outgoing {
             })?;
         let headers = request.headers_mut();
         headers.clone_from(defaults);
-        headers.extend(self.headers.clone());
-        headers.insert(AUTHORIZATION, bearer(token)?);
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        headers.insert(AUTHORIZATION, token.bearer());
         Ok(request)
     }
-}
-
-fn bearer(token: &AccessToken) -> Result<HeaderValue> {
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {}", token.secret().expose())).map_err(|_| {
-            Error::invalid_input("the access token holds characters that no header can carry")
-        })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 fn path_and_query(path: &Path, query: &[(String, String)], version: ApiVersion) -> String {
