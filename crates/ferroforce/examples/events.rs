@@ -37,9 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut events = salesforce.events();
     let printer = tokio::spawn(async move {
         while let Some(event) = events.next().await {
-            let path = event
-                .request()
-                .map(|request| request.path_template.as_str());
+            let path = event.request().map(|request| &*request.path_template);
             println!("{:<13} {}", event.name(), path.unwrap_or_default());
         }
         println!("{} events came too fast to be read", events.dropped());

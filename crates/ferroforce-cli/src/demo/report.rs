@@ -160,7 +160,7 @@ fn facts_of(event: &Event) -> Value {
     let mut facts = json!({"event": event.name()});
     if let Some(request) = event.request() {
         facts["method"] = request.method.as_str().into();
-        facts["path"] = request.path_template.as_str().into();
+        facts["path"] = (*request.path_template).into();
     }
     match event {
         Event::ApiCall(event) => {

@@ -10,6 +10,7 @@
 mod hub;
 mod stream;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +106,7 @@ pub struct RequestInfo {
     /// The HTTP method.
     pub method: Method,
     /// The path with placeholders for values.
-    pub path_template: String,
+    pub path_template: Cow<'static, str>,
     /// Whether this is a request of a sign-in.
     pub sign_in: bool,
 }

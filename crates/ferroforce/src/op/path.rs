@@ -67,6 +67,10 @@ impl Path {
         &self.template
     }
 
+    pub(crate) fn template_cow(&self) -> Cow<'static, str> {
+        self.template.clone()
+    }
+
     /// Below the host rather than below the version.
     pub(crate) fn is_absolute(&self) -> bool {
         self.path.starts_with("/services/") || self.path.starts_with("/id/")

@@ -103,7 +103,7 @@ impl Outgoing {
             info: Arc::new(RequestInfo {
                 id: Hub::next_request_id(),
                 method: self.method.clone(),
-                path_template: self.path.template().to_owned(),
+                path_template: self.path.template_cow(),
                 sign_in: false,
             }),
             repeatability: self.repeatability,
@@ -127,7 +127,7 @@ impl Outgoing {
         token: &AccessToken,
         defaults: &HeaderMap,
     ) -> Result<http::Request<Body>> {
-        let uri = format!("{}{}", token.origin(), self.path_and_query);
+        let uri = [token.origin(), &self.path_and_query].concat();
         let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(uri)
@@ -146,16 +146,17 @@ impl Outgoing {
 }
 
 fn path_and_query(path: &Path, query: &[(String, String)], version: ApiVersion) -> String {
-    let mut text = if path.is_absolute() {
-        path.as_str().to_owned()
-    } else {
-        let slash = if path.as_str().starts_with('/') {
-            ""
-        } else {
-            "/"
-        };
-        format!("{}{slash}{}", version.data_path(), path.as_str())
-    };
+    let below = path.as_str();
+    let mut text = String::with_capacity(below.len() + 32);
+    if !path.is_absolute() {
+        text.push_str("/services/data/v");
+        text.push_str(&version.number().to_string());
+        text.push_str(".0");
+        if !below.starts_with('/') {
+            text.push('/');
+        }
+    }
+    text.push_str(below);
     if !query.is_empty() {
         text.push(if text.contains('?') { '&' } else { '?' });
         let encoded = form_urlencoded::Serializer::new(String::new())

@@ -402,7 +402,7 @@ impl<'a> Run<'a> {
     fn context(&self) -> CallContext {
         CallContext {
             method: self.facts.info.method.clone(),
-            path_template: self.facts.info.path_template.clone(),
+            path_template: self.facts.info.path_template.to_string(),
             attempts: self.attempt,
             elapsed: self.elapsed(),
             request_id: self.request_id.clone(),

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ impl Pipeline {
             info: Arc::new(RequestInfo {
                 id: Hub::next_request_id(),
                 method,
-                path_template: sign_in.path_template.to_owned(),
+                path_template: Cow::Borrowed(sign_in.path_template),
                 sign_in: true,
             }),
             repeatability,
