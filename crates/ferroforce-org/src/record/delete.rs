@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
 use crate::schema::Object;
-use crate::store::table;
+use crate::store::{deletions, table};
 
 /// Deletes a record and its dependents; clears the references of all others to it.
 pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Result<(), ApiError> {
@@ -48,6 +48,7 @@ pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Re
         } else {
             row.remove(context.db)?;
         }
+        deletions::note(context.db, &object.name, id.as_str(), context.now)?;
         carry_on(context, &row)?;
     }
     Ok(())

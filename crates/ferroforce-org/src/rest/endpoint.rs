@@ -30,6 +30,18 @@ pub(crate) enum Endpoint<'p> {
     NewRecord {
         object: &'p str,
     },
+    /// `/sobjects/X/{id}/{name}/{name}…`: along relationships.
+    Related {
+        object: &'p str,
+        id: &'p str,
+        names: &'p [String],
+    },
+    Deleted {
+        object: &'p str,
+    },
+    Updated {
+        object: &'p str,
+    },
     Query {
         deleted_too: bool,
     },
@@ -91,9 +103,7 @@ const UNSUPPORTED: [&str; 48] = [
 ];
 
 /// What a real org serves below an object and this one does not.
-const UNSUPPORTED_OF_OBJECTS: [&str; 9] = [
-    "deleted",
-    "updated",
+const UNSUPPORTED_OF_OBJECTS: [&str; 7] = [
     "listviews",
     "quickActions",
     "defaultValues",
@@ -106,10 +116,10 @@ const UNSUPPORTED_OF_OBJECTS: [&str; 9] = [
 impl<'p> Endpoint<'p> {
     /// Finds the resource of a path (the part behind the version).
     pub(crate) fn of(path: &'p [String]) -> Result<Self, ApiError> {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let endpoint = match path.as_slice() {
+        let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+        let endpoint = match segments.as_slice() {
             // Behind these there may be keys, in which anything may stand.
-            [_] | [_, _] | [_, _, _] if path.last().is_some_and(|last| has_format(last)) => {
+            [_] | [_, _] | [_, _, _] if segments.last().is_some_and(|last| has_format(last)) => {
                 return Err(ApiError::unsupported("the endings .json and .xml of paths"));
             }
             [] => Self::Resources,
@@ -122,6 +132,8 @@ impl<'p> Endpoint<'p> {
             ["sobjects", object] => Self::Object { object },
             ["sobjects", object, "describe"] => Self::Describe { object },
             ["sobjects", object, "Id"] => Self::NewRecord { object },
+            ["sobjects", object, "deleted"] => Self::Deleted { object },
+            ["sobjects", object, "updated"] => Self::Updated { object },
             ["sobjects", _, below, ..] if UNSUPPORTED_OF_OBJECTS.contains(below) => {
                 return Err(ApiError::unsupported(format_args!("/sobjects/…/{below}")));
             }
@@ -134,9 +146,11 @@ impl<'p> Endpoint<'p> {
                 field,
                 value,
             },
-            ["sobjects", ..] => {
-                return Err(ApiError::unsupported("paths along relationships"));
-            }
+            ["sobjects", object, id, ..] => Self::Related {
+                object,
+                id,
+                names: &path[3..],
+            },
             [first, ..] if UNSUPPORTED.contains(first) => {
                 return Err(ApiError::unsupported(format_args!("/{first}")));
             }
@@ -150,7 +164,7 @@ impl<'p> Endpoint<'p> {
         const READ: &[Method] = &[Method::HEAD, Method::GET];
         match self {
             Self::Object { .. } => &[Method::HEAD, Method::GET, Method::POST],
-            Self::Record { .. } | Self::RecordByKey { .. } => {
+            Self::Record { .. } | Self::RecordByKey { .. } | Self::Related { .. } => {
                 &[Method::HEAD, Method::GET, Method::PATCH, Method::DELETE]
             }
             Self::NewRecord { .. } => &[Method::POST],

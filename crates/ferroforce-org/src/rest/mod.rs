@@ -3,6 +3,7 @@
 //! A request is freed of HTTP first ([`ApiRequest`]) and answered by [`dispatch`], which runs
 //! on the store's thread: so that many can run there in one transaction.
 
+mod changes;
 mod conditional;
 mod context;
 mod cursors;
@@ -10,6 +11,7 @@ mod describes;
 mod endpoint;
 mod limits;
 mod query;
+mod related;
 mod request;
 mod rows;
 #[cfg(test)]
@@ -35,6 +37,7 @@ use crate::error::ApiError;
 use crate::http::read_body;
 use crate::json::Json;
 use crate::org::Org;
+use crate::store::deletions;
 use endpoint::Endpoint;
 
 /// The routes of the REST API.
@@ -75,6 +78,7 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         org.store
             .run(move |db| {
                 let context = Context::new(&org_of_job, db, &user, request.version);
+                deletions::purge(db, &org_of_job.schema, context.now)?;
                 dispatch(&context, &request)
             })
             .await
@@ -136,6 +140,16 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
             field,
             value,
         ),
+        Endpoint::Related { object, id, names } => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            related::follow(context, request, rows::object(context, object)?, id, &names)
+        }
+        Endpoint::Deleted { object } => {
+            changes::deleted(context, request, rows::object(context, object)?)
+        }
+        Endpoint::Updated { object } => {
+            changes::updated(context, request, rows::object(context, object)?)
+        }
         Endpoint::NewRecord { object } => {
             rows::create(context, request, rows::object(context, object)?, true)
         }

@@ -15,7 +15,7 @@ const BATCH: usize = 2_000;
 /// The fewest that a client may ask for.
 const SMALLEST_BATCH: usize = 200;
 
-/// Runs a query and answers its first page.
+/// Runs the query of a request.
 pub(super) fn first_page(
     context: &Context<'_>,
     request: &ApiRequest,
@@ -27,6 +27,16 @@ pub(super) fn first_page(
     let soql = request.parameter("q").ok_or_else(|| {
         ApiError::bad_request("MALFORMED_QUERY", "A query string has to be specified")
     })?;
+    run(context, request, soql, deleted_too)
+}
+
+/// Runs a query and answers its first page.
+pub(super) fn run(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    soql: &str,
+    deleted_too: bool,
+) -> Result<Reply, ApiError> {
     let scope = Scope {
         all_rows: deleted_too,
         now: context.org.clock.now(),

@@ -3,14 +3,14 @@
 use http::{Method, StatusCode};
 
 use super::request::{ApiRequest, Reply};
-use super::{ApiVersion, Context, conditional};
+use super::{ApiVersion, Context, conditional, related};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::json::Json;
 use crate::record::document::Document;
 use crate::record::row::Row;
 use crate::record::{self, Incoming, Origin, read};
-use crate::schema::{Field, FieldType, Object};
+use crate::schema::{Field, Object};
 
 /// The object of a path.
 pub(super) fn object<'s>(context: &Context<'s>, name: &str) -> Result<&'s Object, ApiError> {
@@ -88,7 +88,7 @@ pub(super) fn by_key(
     value: &str,
 ) -> Result<Reply, ApiError> {
     if field.parse::<RecordId>().is_ok_and(|id| is_of(object, id)) {
-        return below_record(context, request, object, field, value);
+        return related::follow(context, request, object, field, &[value]);
     }
     let key = object
         .field(field)
@@ -100,9 +100,11 @@ pub(super) fn by_key(
         return Ok(choices(context.version, object, &found));
     }
     let found = found.first().copied();
-    if let Some(id) = found
-        && let Some(reply) = conditional::unmet(context, request, object, id)?
-    {
+    let unmet = match found {
+        Some(id) => conditional::unmet(context, request, object, id)?,
+        None => conditional::unmet_by_none(request, object)?,
+    };
+    if let Some(reply) = unmet {
         return Ok(reply);
     }
     match request.method {
@@ -123,33 +125,6 @@ pub(super) fn by_key(
 
 fn is_of(object: &Object, id: RecordId) -> bool {
     object.key_prefix.as_deref() == Some(id.key_prefix())
-}
-
-/// `/sobjects/X/{id}/{name}`: a blob, or what a relationship leads to.
-fn below_record(
-    context: &Context<'_>,
-    request: &ApiRequest,
-    object: &Object,
-    id: &str,
-    name: &str,
-) -> Result<Reply, ApiError> {
-    let blob = object
-        .field(name)
-        .filter(|field| field.field_type == FieldType::Base64);
-    let Some(field) = blob else {
-        return Err(ApiError::unsupported("paths along relationships"));
-    };
-    if request.method != Method::GET && request.method != Method::HEAD {
-        return Err(ApiError::method_not_allowed(
-            &request.method,
-            &[Method::HEAD, Method::GET],
-        ));
-    }
-    let id = id.parse().map_err(|_| ApiError::not_found())?;
-    match record::existing(context, object, id)?.get(&field.name) {
-        rusqlite::types::Value::Blob(bytes) => Ok(Reply::bytes(bytes.clone())),
-        _ => Err(ApiError::not_found()),
-    }
 }
 
 /// Updates the record that was found, or creates it.
@@ -203,8 +178,21 @@ fn get(
     id: RecordId,
 ) -> Result<Reply, ApiError> {
     let row = record::existing(context, object, id)?;
+    let record = match chosen_fields(request, object)? {
+        Some(fields) => read::chosen(&row, &fields, context.version),
+        None => read::whole(&row, context.version),
+    };
+    Ok(found(&row, record))
+}
+
+/// The fields that a request asks for, each once, and the id behind them; none if it asks for
+/// all.
+pub(super) fn chosen_fields<'o>(
+    request: &ApiRequest,
+    object: &'o Object,
+) -> Result<Option<Vec<&'o Field>>, ApiError> {
     let Some(names) = request.parameter("fields") else {
-        return Ok(found(&row, read::whole(&row, context.version)));
+        return Ok(None);
     };
     let mut fields: Vec<&Field> = Vec::new();
     for name in names
@@ -222,13 +210,13 @@ fn get(
     if !fields.iter().any(|field| field.name == "Id") {
         fields.extend(object.field("Id"));
     }
-    Ok(found(&row, read::chosen(&row, &fields, context.version)))
+    Ok(Some(fields))
 }
 
-/// 200, and when the record was last changed.
+/// 200, and what tells this state of the record from others.
 fn found(row: &Row<'_>, record: Json) -> Reply {
     let mut reply = Reply::ok(record);
-    reply.headers.extend(conditional::last_modified(row));
+    reply.headers.extend(conditional::validators(row));
     reply
 }
 
@@ -251,7 +239,7 @@ fn json_body(request: &ApiRequest) -> Result<&[u8], ApiError> {
     }
 }
 
-fn no_such_key(name: &str) -> ApiError {
+pub(super) fn no_such_key(name: &str) -> ApiError {
     ApiError::new(
         StatusCode::NOT_FOUND,
         "NOT_FOUND",

@@ -1,5 +1,6 @@
 //! The records, in SQLite. One thread owns the connection; jobs are sent to it.
 
+pub(crate) mod deletions;
 pub(crate) mod ids;
 pub(crate) mod table;
 
@@ -101,7 +102,8 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
         // A crash of the machine may lose the last changes, but not the database.
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "NORMAL")?;
-        ids::create(db)
+        ids::create(db)?;
+        deletions::create(db)
     };
     let db = opened.map_err(|error| StartError::store(&error))?;
     prepare(&db).map_err(|error| StartError::store(&error))?;

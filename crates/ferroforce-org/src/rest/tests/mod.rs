@@ -1,11 +1,13 @@
 //! The REST API as a client meets it, without sockets.
 
+mod changes;
 mod client;
 mod derived;
 mod describes;
 mod facts;
 mod queries;
 mod refusals;
+mod related;
 mod rows;
 mod shell;
 

@@ -559,7 +559,6 @@ async fn a_request_can_depend_on_the_last_change() {
         ("PATCH", "if-modified-since", changed, 204),
         ("PATCH", "if-unmodified-since", changed, 204),
         ("DELETE", "if-unmodified-since", before, 412),
-        ("GET", "if-none-match", "\"x\"", 501),
     ] {
         let request = client.request(method, &path).header(header, date);
         let answer = client.raw(request.body("{}".into()).unwrap()).await;

@@ -166,7 +166,7 @@ async fn what_is_not_served_says_so() {
         "/composite",
         "/tooling/query?q=x",
         "/jobs/ingest",
-        "/sobjects/Account/updated",
+        "/sobjects/Account/listviews",
     ] {
         let answer = client.get(path).await;
         let (status, code, message) = answer.error();
