@@ -44,6 +44,7 @@ mod jwt_bearer;
 pub mod key;
 mod login_url;
 mod oauth;
+mod origin;
 mod secret;
 mod session;
 mod soap;

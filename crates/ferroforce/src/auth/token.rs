@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
-use url::Url;
+use http::uri::{PathAndQuery, Uri};
 
-use super::{AuthError, AuthErrorKind, Secret, is_loopback_host};
+use super::origin::Origin;
+use super::{AuthError, AuthErrorKind, Secret};
 
 /// A token is replaced this long before it expires; one that may be idle for a
 /// short time only, a tenth of that before.
@@ -20,8 +21,7 @@ struct Inner {
     secret: Secret,
     /// `Bearer` and the secret, as every request carries it.
     bearer: HeaderValue,
-    /// `https://acme.my.salesforce.com`, without a slash at the end.
-    origin: String,
+    origin: Origin,
     expiry: Expiry,
     /// When it was issued, in seconds since the epoch; 0 before that is known.
     issued: AtomicU64,
@@ -57,7 +57,7 @@ impl AccessToken {
         })?;
         let expiry = super::oauth::jwt_expiry(secret.expose()).map_or(Expiry::Unknown, Expiry::At);
         Ok(Self(Arc::new(Inner {
-            origin: origin(instance_url)?,
+            origin: Origin::of(instance_url)?,
             secret,
             bearer,
             expiry,
@@ -118,15 +118,21 @@ impl AccessToken {
 
     /// The org's API host, as `https://host` or `https://host:port`.
     pub fn origin(&self) -> &str {
-        &self.0.origin
+        self.0.origin.as_str()
     }
 
     pub(super) fn host(&self) -> &str {
-        self.0.origin.split_once("://").map_or("", |(_, host)| host)
+        self.0.origin.authority()
     }
 
-    pub(super) fn at_origin(self, origin: String) -> Self {
-        self.edit(|inner| inner.origin = origin)
+    /// The address of a path on the org's API host.
+    pub(crate) fn address(&self, path: PathAndQuery) -> Result<Uri, http::Error> {
+        self.0.origin.address(path)
+    }
+
+    pub(super) fn at_origin(self, origin: &str) -> Result<Self, AuthError> {
+        let origin = Origin::of(origin)?;
+        Ok(self.edit(|inner| inner.origin = origin))
     }
 
     /// The ids of org and user, where the answer named them: the last two parts
@@ -209,27 +215,6 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs()
-}
-
-fn origin(instance_url: &str) -> Result<String, AuthError> {
-    let refuse = |why: &str| {
-        AuthError::new(
-            AuthErrorKind::Misconfigured,
-            format!("the token's instance URL {why}: {instance_url}"),
-        )
-    };
-    let url = Url::parse(instance_url).map_err(|_| refuse("is not a URL"))?;
-    let host = url.host_str().ok_or_else(|| refuse("has no host"))?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback_host(host) => {}
-        _ => {
-            return Err(refuse(
-                "is not https, and no token is sent over anything else",
-            ));
-        }
-    }
-    Ok(url.origin().ascii_serialization())
 }
 
 impl fmt::Debug for AccessToken {

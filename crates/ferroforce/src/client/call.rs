@@ -96,11 +96,19 @@ impl<R: Send + 'static> IntoFuture for Call<R> {
             op,
             settings,
         } = self;
-        Box::pin(async move {
-            let op = op?;
+        // Before the future, which would otherwise hold each of them twice.
+        let ready = op.and_then(|op| {
             let decode = op.decode;
-            let outgoing = Outgoing::from_op(op, client.api_version(), settings);
-            client.send(outgoing, decode).await
+            Ok((
+                Outgoing::from_op(op, client.api_version(), settings)?,
+                decode,
+            ))
+        });
+        Box::pin(async move {
+            match &ready {
+                Ok((outgoing, decode)) => client.send(outgoing, *decode).await,
+                Err(error) => Err(error.clone()),
+            }
         })
     }
 }

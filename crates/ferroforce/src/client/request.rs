@@ -161,11 +161,11 @@ impl Request {
         let path = Path::verbatim(self.path, self.label);
         let mut op = Op::new(self.method, path, decode).repeatability(self.repeatability);
         op.query = self.query;
-        let mut outgoing = Outgoing::from_op(op, self.client.api_version(), self.settings);
+        let mut outgoing = Outgoing::from_op(op, self.client.api_version(), self.settings)?;
         outgoing.body = self
             .body
             .map_or(OutgoingBody::Bytes(Bytes::new()), OutgoingBody::from);
-        self.client.send(outgoing, decode).await
+        self.client.send(&outgoing, decode).await
     }
 
     fn content_type(&mut self, value: HeaderValue) {

@@ -170,7 +170,7 @@ impl Salesforce {
 
     pub(crate) async fn send<R>(
         &self,
-        outgoing: Outgoing,
+        outgoing: &Outgoing,
         decode: fn(&Response) -> Result<R>,
     ) -> Result<R> {
         let Inner {
@@ -179,7 +179,7 @@ impl Salesforce {
             context,
             ..
         } = &*self.0;
-        pipeline.send(&outgoing, decode, slot, context).await
+        pipeline.send(outgoing, decode, slot, context).await
     }
 }
 

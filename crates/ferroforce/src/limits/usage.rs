@@ -1,4 +1,7 @@
 use http::HeaderMap;
+use http::header::HeaderName;
+
+static LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 
 /// How much of its daily API calls an org has used, as the last answer said
 /// (`Sforce-Limit-Info`).
@@ -37,7 +40,7 @@ impl ApiUsage {
     }
 
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        Self::parse(headers.get("sforce-limit-info")?.to_str().ok()?)
+        Self::parse(headers.get(&LIMIT_INFO)?.to_str().ok()?)
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::AccessToken;
@@ -19,7 +20,7 @@ use crate::transport::Body;
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) path: Path,
-    pub(crate) path_and_query: String,
+    pub(crate) path_and_query: PathAndQuery,
     pub(crate) headers: HeaderMap,
     pub(crate) body: OutgoingBody,
     pub(crate) repeatability: Repeatability,
@@ -80,14 +81,20 @@ pub(crate) struct Facts {
 }
 
 impl Outgoing {
-    pub(crate) fn from_op<R>(op: Op<R>, version: ApiVersion, settings: CallSettings) -> Self {
+    /// # Errors
+    /// A path that no address can carry.
+    pub(crate) fn from_op<R>(
+        op: Op<R>,
+        version: ApiVersion,
+        settings: CallSettings,
+    ) -> Result<Self> {
         let body = OutgoingBody::Bytes(op.body.unwrap_or_default());
         let mut headers = op.headers;
         for (name, value) in &settings.headers {
             headers.insert(name, value.clone());
         }
-        Self {
-            path_and_query: path_and_query(&op.path, &op.query, version),
+        Ok(Self {
+            path_and_query: path_and_query(&op.path, &op.query, version)?,
             method: op.method,
             path: op.path,
             headers,
@@ -95,7 +102,7 @@ impl Outgoing {
             repeatability: op.repeatability,
             accepts: op.accepts,
             settings,
-        }
+        })
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -127,11 +134,10 @@ impl Outgoing {
         token: &AccessToken,
         defaults: &HeaderMap,
     ) -> Result<http::Request<Body>> {
-        let uri = [token.origin(), &self.path_and_query].concat();
-        let mut request = http::Request::builder()
-            .method(self.method.clone())
-            .uri(uri)
-            .body(self.body.take()?)
+        let mut request = http::Request::new(self.body.take()?);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = token
+            .address(self.path_and_query.clone())
             .map_err(|error| {
                 Error::invalid_input("the path makes no valid address").with_source(error)
             })?;
@@ -145,7 +151,11 @@ impl Outgoing {
     }
 }
 
-fn path_and_query(path: &Path, query: &[(String, String)], version: ApiVersion) -> String {
+fn path_and_query(
+    path: &Path,
+    query: &[(String, String)],
+    version: ApiVersion,
+) -> Result<PathAndQuery> {
     let below = path.as_str();
     let mut text = String::with_capacity(below.len() + 32);
     if !path.is_absolute() {
@@ -164,5 +174,6 @@ fn path_and_query(path: &Path, query: &[(String, String)], version: ApiVersion) 
             .finish();
         text.push_str(&encoded);
     }
-    text
+    PathAndQuery::from_maybe_shared(Bytes::from(text))
+        .map_err(|error| Error::invalid_input("the path makes no valid address").with_source(error))
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
@@ -17,6 +17,9 @@ use crate::limits::ApiUsage;
 use crate::op::Response;
 use crate::retry::{Attempt, Outcome, RetryPolicy, Tally};
 use crate::transport::{Body, TransportError, TransportErrorKind};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static SFDC_REQUEST_ID: HeaderName = HeaderName::from_static("x-sfdc-request-id");
 
 /// How one attempt ended.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ pub(super) struct Run<'a> {
     /// An earlier attempt may have been carried out.
     doubtful: bool,
     last_status: Option<StatusCode>,
-    request_id: Option<String>,
+    request_id: Option<HeaderValue>,
 }
 
 impl<'a> Run<'a> {
@@ -226,7 +229,7 @@ impl<'a> Run<'a> {
     fn observe(&mut self, exchange: &Exchange) {
         self.last_status = exchange.status();
         self.usage = None;
-        self.request_id = exchange.headers().and_then(request_id);
+        self.request_id = exchange.headers().and_then(request_id).cloned();
         let (Some(status), Some(headers)) = (exchange.status(), exchange.headers()) else {
             return;
         };
@@ -405,7 +408,7 @@ impl<'a> Run<'a> {
             path_template: self.facts.info.path_template.to_string(),
             attempts: self.attempt,
             elapsed: self.elapsed(),
-            request_id: self.request_id.clone(),
+            request_id: self.request_id.as_ref().and_then(shown),
         }
     }
 
@@ -434,14 +437,16 @@ impl<'a> Run<'a> {
     }
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+fn request_id(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers
+        .get(&REQUEST_ID)
+        .or_else(|| headers.get(&SFDC_REQUEST_ID))
+}
+
+/// A request's id as errors show it.
+fn shown(id: &HeaderValue) -> Option<String> {
     const LENGTH: usize = 64;
-    let id = headers
-        .get("x-request-id")
-        .or_else(|| headers.get("x-sfdc-request-id"))?
-        .to_str()
-        .ok()?;
-    Some(id.chars().take(LENGTH).collect())
+    Some(id.to_str().ok()?.chars().take(LENGTH).collect())
 }
 
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {

@@ -2,11 +2,12 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::future::ready;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use http::uri::{Authority, Scheme};
 use reqwest::{Client, ClientBuilder, Url};
 
@@ -122,21 +123,30 @@ impl HttpService for ReqwestService {
         &self,
         request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-        Box::pin(async move {
-            let client = self.client(request.uri())?;
-            let url = self.last_host.url(request.uri())?;
-            send(&client, url, request).await
-        })
+        let sent = self
+            .client(request.uri())
+            .and_then(|client| Ok((client, self.last_host.url(request.uri())?)));
+        match sent {
+            Ok((client, url)) => send(&client, url, request),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }
 
-async fn send(
+/// Boxed as it is: an `async` block around it would hold reqwest's large future
+/// twice.
+fn send(
     client: &Client,
     url: Url,
     request: http::Request<Body>,
+) -> BoxFuture<'static, Result<http::Response<Body>, TransportError>> {
+    Box::pin(client.execute(into_reqwest(request, url)).map(answer))
+}
+
+fn answer(
+    response: reqwest::Result<reqwest::Response>,
 ) -> Result<http::Response<Body>, TransportError> {
-    let request = into_reqwest(request, url);
-    let mut response = client.execute(request).await.map_err(classify)?;
+    let mut response = response.map_err(classify)?;
     let mut answer = http::Response::new(Body::empty());
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
@@ -158,7 +168,7 @@ fn into_reqwest(request: http::Request<Body>, url: Url) -> reqwest::Request {
 /// The host of the last request, parsed. A client mostly talks to one, and
 /// parsing it is a good part of what a small request costs.
 #[derive(Default)]
-struct LastHost(Mutex<Option<Host>>);
+struct LastHost(RwLock<Option<Arc<Host>>>);
 
 struct Host {
     scheme: Option<Scheme>,
@@ -168,8 +178,12 @@ struct Host {
 
 impl LastHost {
     fn url(&self, uri: &http::Uri) -> Result<Url, TransportError> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(host) = &*last
+        let last = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(host) = last
             && host.scheme.as_ref() == uri.scheme()
             && host.authority.as_ref() == uri.authority()
         {
@@ -179,11 +193,11 @@ impl LastHost {
             return Ok(url);
         }
         let url = parse(uri)?;
-        *last = Some(Host {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(Host {
             scheme: uri.scheme().cloned(),
             authority: uri.authority().cloned(),
             url: url.clone(),
-        });
+        }));
         Ok(url)
     }
 }
@@ -240,7 +254,7 @@ impl fmt::Debug for ReqwestService {
 /// not this crate's semver.
 #[cfg(feature = "reqwest_0_13")]
 pub mod reqwest_0_13 {
-    use super::{Body, BoxFuture, Client, HttpService, TransportError, parse, send};
+    use super::{Body, BoxFuture, Client, HttpService, TransportError, parse, ready, send};
 
     /// Sends requests by a `reqwest::Client` of your own.
     ///
@@ -260,7 +274,10 @@ pub mod reqwest_0_13 {
             &self,
             request: http::Request<Body>,
         ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-            Box::pin(async move { send(&self.0, parse(request.uri())?, request).await })
+            match parse(request.uri()) {
+                Ok(url) => send(&self.0, url, request),
+                Err(error) => Box::pin(ready(Err(error))),
+            }
         }
     }
 }

@@ -311,7 +311,7 @@ impl Slot {
             SlotKey::Origin(origin) => Some(origin.as_str()),
             SlotKey::Pinned(origin) => {
                 return Ok(Issued {
-                    token: issued.token.at_origin(origin.clone()),
+                    token: issued.token.at_origin(origin)?,
                     ..issued
                 });
             }
