@@ -1,0 +1,67 @@
+// What the org says about itself and its objects.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { admin, org } from '../shared/local-org.mjs';
+import { DATA, VERSION, connect } from './connection.mjs';
+
+test('all objects', async () => {
+  const connection = connect();
+  const { encoding, sobjects } = await connection.describeGlobal();
+  assert.equal(encoding, 'UTF-8');
+  const named = (wanted) => sobjects.find(({ name }) => name === wanted);
+  assert.equal(named('Account').keyPrefix, '001');
+  assert.equal(named('Shipment__c').custom, true);
+  assert.equal(named('Contact').urls.rowTemplate, `${DATA}/sobjects/Contact/{ID}`);
+});
+
+test('one object', async () => {
+  const { fields } = await connect().sobject('Contact').describe();
+  const named = (wanted) => fields.find(({ name }) => name === wanted);
+  assert.equal(named('LastName').nillable, false);
+  assert.equal(named('Email').type, 'email');
+  assert.deepEqual(named('AccountId').referenceTo, ['Account']);
+  assert.equal(named('External_Id__c').externalId, true);
+});
+
+test('a describe is asked for once where it may be kept', async () => {
+  const contacts = connect().sobject('Contact');
+  const first = await contacts.describe$();
+  assert.equal(await contacts.describe$(), first);
+  assert.deepEqual(await admin.requests(), [`GET ${DATA}/sobjects/Contact/describe 200`]);
+});
+
+test('no such object', async () => {
+  await assert.rejects(connect().describe('Nothing__c'), {
+    errorCode: 'NOT_FOUND',
+    message: 'The requested resource does not exist',
+  });
+});
+
+test('versions and resources', async () => {
+  const connection = connect();
+  const versions = await connection.request('/services/data');
+  assert.ok(versions.some(({ version }) => version === VERSION));
+  assert.equal((await connection.request('/')).query, `${DATA}/query`);
+});
+
+test('limits, and how much of them is used', async () => {
+  const connection = connect();
+  const { DailyApiRequests } = await connection.limits();
+  assert.ok(DailyApiRequests.Max >= DailyApiRequests.Remaining);
+  await connection.limits();
+  assert.equal(connection.limitInfo.apiUsage.used, 2);
+  assert.equal(connection.limitInfo.apiUsage.limit, DailyApiRequests.Max);
+});
+
+test('identity', async () => {
+  const me = await connect().identity();
+  assert.equal(me.user_id, org.user_id);
+  assert.equal(me.organization_id, org.org_id);
+  assert.equal(me.username, org.username);
+});
+
+test("the user's own record", async () => {
+  const user = await connect().sobject('User').retrieve(org.user_id);
+  assert.equal(user.Username, org.username);
+});
