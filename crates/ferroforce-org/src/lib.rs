@@ -30,7 +30,7 @@
 //! |---|---|
 //! | sign-in | SOAP `login()` up to API 64.0; `/services/oauth2/token` for client credentials, JWT bearer, username-password and refresh tokens; userinfo, introspection, revocation, identity |
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
-//! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; blobs |
+//! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages |
 //!
 //! API versions from 31.0 on are served. The standard objects that people use are there, with

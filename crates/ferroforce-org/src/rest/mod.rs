@@ -10,6 +10,7 @@ mod cursors;
 mod describes;
 mod endpoint;
 mod limits;
+mod multipart;
 mod query;
 mod related;
 mod request;
@@ -34,7 +35,7 @@ pub(crate) use version::ApiVersion;
 
 use crate::auth::{self, Origin};
 use crate::error::ApiError;
-use crate::http::read_body;
+use crate::http::{read_body, read_upload};
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::deletions;
@@ -73,7 +74,11 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         if request.header("accept").is_some_and(wants_xml) {
             return Err(ApiError::unsupported("answers in XML"));
         }
-        request.body = read_body(body).await?;
+        request.body = if request.is_multipart() {
+            read_upload(body).await?
+        } else {
+            read_body(body).await?
+        };
         let org_of_job = Arc::clone(&org);
         org.store
             .run(move |db| {

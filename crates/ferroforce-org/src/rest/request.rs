@@ -38,6 +38,15 @@ impl ApiRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// Whether the body is a record with a blob.
+    pub(super) fn is_multipart(&self) -> bool {
+        let content_type = self.header("content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default();
+        media_type
+            .trim()
+            .eq_ignore_ascii_case("multipart/form-data")
+    }
 }
 
 /// Cuts a path at its slashes and decodes the pieces.
@@ -138,7 +147,9 @@ impl IntoResponse for Reply {
             ReplyBody::Bytes(bytes) => bytes.into_response(),
         };
         *response.status_mut() = self.status;
-        response.headers_mut().extend(self.headers);
+        for (name, value) in self.headers {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }

@@ -1,7 +1,9 @@
 //! Records by id and by external id: create, read, update, upsert, delete.
 
 use http::{Method, StatusCode};
+use rusqlite::types::Value;
 
+use super::multipart::Multipart;
 use super::request::{ApiRequest, Reply};
 use super::{ApiVersion, Context, conditional, related};
 use crate::error::ApiError;
@@ -10,7 +12,7 @@ use crate::json::Json;
 use crate::record::document::Document;
 use crate::record::row::Row;
 use crate::record::{self, Incoming, Origin, read};
-use crate::schema::{Field, Object};
+use crate::schema::{Field, FieldType, Object};
 
 /// The object of a path.
 pub(super) fn object<'s>(context: &Context<'s>, name: &str) -> Result<&'s Object, ApiError> {
@@ -29,8 +31,7 @@ pub(super) fn create(
     object: &Object,
     upsert: bool,
 ) -> Result<Reply, ApiError> {
-    let document = Document::parse(json_body(request)?)?;
-    let incoming = Incoming::read(context, object, &document, None)?;
+    let incoming = sent(context, request, object, None)?;
     let id = context.atomically(|| record::create(context, object, &incoming, Origin::Client))?;
     Ok(created(context, object, id, upsert))
 }
@@ -66,8 +67,7 @@ pub(super) fn by_id(
     }
     match request.method {
         Method::PATCH => {
-            let document = Document::parse(json_body(request)?)?;
-            let incoming = Incoming::read(context, object, &document, None)?;
+            let incoming = sent(context, request, object, None)?;
             context.atomically(|| record::update(context, object, id, &incoming))?;
             Ok(Reply::no_content())
         }
@@ -133,13 +133,12 @@ fn upsert(
     request: &ApiRequest,
     object: &Object,
     key: &Field,
-    value: rusqlite::types::Value,
+    value: Value,
     found: Option<RecordId>,
 ) -> Result<Reply, ApiError> {
     // The key with the lifetime of the schema, so that it can be a field of the record.
     let object = self::object(context, &object.name)?;
-    let document = Document::parse(json_body(request)?)?;
-    let mut incoming = Incoming::read(context, object, &document, Some(key))?;
+    let mut incoming = sent(context, request, object, Some(key))?;
     if let Some(id) = found {
         context.atomically(|| record::update(context, object, id, &incoming))?;
         let answers = context.version.number() >= 46;
@@ -220,14 +219,29 @@ fn found(row: &Row<'_>, record: Json) -> Reply {
     reply
 }
 
-/// The body of a request that must be JSON.
-fn json_body(request: &ApiRequest) -> Result<&[u8], ApiError> {
+/// The fields that a request sends: as JSON, or as JSON and a blob. `key` is the field that its
+/// path gives a value to.
+fn sent<'s>(
+    context: &Context<'s>,
+    request: &ApiRequest,
+    object: &'s Object,
+    key: Option<&Field>,
+) -> Result<Incoming<'s>, ApiError> {
     let content_type = request.header("content-type").unwrap_or("application/json");
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
-        Ok(&request.body)
-    } else if media_type.eq_ignore_ascii_case("multipart/form-data") {
-        Err(ApiError::unsupported("multipart bodies"))
+        let document = Document::parse(&request.body)?;
+        Incoming::read(context, object, &document, key)
+    } else if request.is_multipart() {
+        let parts = Multipart::parse(content_type, &request.body)?;
+        let document = Document::parse(parts.json)?;
+        let mut incoming = Incoming::read(context, object, &document, key)?;
+        let field = object
+            .field(parts.field)
+            .filter(|field| field.field_type == FieldType::Base64)
+            .ok_or_else(|| record::no_such_column(object, parts.field))?;
+        incoming.set(field, Value::Blob(parts.blob.to_vec()));
+        Ok(incoming)
     } else if media_type.ends_with("xml") {
         Err(ApiError::unsupported("bodies in XML"))
     } else {

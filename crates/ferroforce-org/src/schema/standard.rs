@@ -9,7 +9,7 @@ macro_rules! texts {
 }
 
 /// The files with the standard objects.
-const FILES: [(&str, &str); 30] = texts![
+const FILES: [(&str, &str); 31] = texts![
     "Account",
     "Asset",
     "Attachment",
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 30] = texts![
     "Contract",
     "Document",
     "Event",
+    "Folder",
     "Group",
     "Lead",
     "Note",

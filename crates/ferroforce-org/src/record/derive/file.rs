@@ -20,11 +20,7 @@ pub(super) fn version(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), Ap
     if *row.get("Title") == Value::Null {
         row.set("Title", stem.to_owned());
     }
-    let size = match row.get("VersionData") {
-        Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-        _ => 0,
-    };
-    row.set("ContentSize", size);
+    row.set("ContentSize", size(row, "VersionData"));
     row.set("FileType", file_type(extension.as_deref()));
     row.set("FileExtension", extension.map_or(Value::Null, Value::Text));
     row.set("ContentModifiedDate", context.now);
@@ -50,10 +46,58 @@ pub(super) fn version(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), Ap
         document.set("Id", id.clone());
         describe(&mut document, row);
         document.insert(context.db)?;
+        link(context, &id, row)?;
         row.set("ContentDocumentId", id);
     }
     row.set("VersionNumber", number.to_string());
     Ok(())
+}
+
+/// A version may get other bytes, and other words about it; its document follows the latest.
+pub(super) fn changed(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), ApiError> {
+    row.set("ContentSize", size(row, "VersionData"));
+    if row.flag("IsLatest")
+        && let Some(mut document) = parent(context, row, "ContentDocumentId")?
+    {
+        describe(&mut document, row);
+        document.replace(context.db)?;
+    }
+    Ok(())
+}
+
+/// A new document is shared with its owner, and with where it was published first.
+fn link(context: &Context<'_>, document: &str, version: &Row<'_>) -> Result<(), ApiError> {
+    let Some(object) = context.org.schema.object("ContentDocumentLink") else {
+        return Ok(());
+    };
+    let owner = version.text("OwnerId");
+    let place = version
+        .text("FirstPublishLocationId")
+        .filter(|place| Some(*place) != owner);
+    for (entity, share_type) in [(owner, "I"), (place, "V")] {
+        let Some(entity) = entity else { continue };
+        let mut link = new_row(context, object);
+        link.set("Id", ids::next(context.db, object)?.to_string());
+        link.set("ContentDocumentId", document.to_owned());
+        link.set("LinkedEntityId", entity.to_owned());
+        link.set("ShareType", share_type.to_owned());
+        link.set("Visibility", "AllUsers".to_owned());
+        link.insert(context.db)?;
+    }
+    Ok(())
+}
+
+/// Attachments and documents know how long they are.
+pub(super) fn length(row: &mut Row<'_>) {
+    row.set("BodyLength", size(row, "Body"));
+}
+
+/// How many bytes a blob has.
+fn size(row: &Row<'_>, field: &str) -> i64 {
+    match row.get(field) {
+        Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+        _ => 0,
+    }
 }
 
 /// A document looks like its latest version.

@@ -36,6 +36,8 @@ pub(crate) fn derive(
         ("Event", _) => activity::event(row, before, given)?,
         ("CampaignMember", _) => campaign::member(context, row)?,
         ("ContentVersion", None) => file::version(context, row)?,
+        ("ContentVersion", Some(_)) => file::changed(context, row)?,
+        ("Attachment" | "Document", _) => file::length(row),
         _ => {}
     }
     Ok(())

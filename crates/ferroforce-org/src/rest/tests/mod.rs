@@ -1,5 +1,6 @@
 //! The REST API as a client meets it, without sockets.
 
+mod blobs;
 mod changes;
 mod client;
 mod derived;

@@ -1,0 +1,145 @@
+use serde_json::{Value, json};
+
+use super::Client;
+use super::client::Answer;
+
+/// A record and a blob, as `multipart/form-data`.
+async fn upload(
+    client: &Client,
+    method: &str,
+    path: &str,
+    json: &Value,
+    (field, blob): (&str, &[u8]),
+) -> Answer {
+    let mut body = format!(
+        "--boundary_string\r\nContent-Disposition: form-data; name=\"entity_content\";\r\n\
+         Content-Type: application/json\r\n\r\n{json}\r\n--boundary_string\r\n\
+         Content-Type: application/octet-stream\r\n\
+         Content-Disposition: form-data; name=\"{field}\"; filename=\"a.bin\"\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(blob);
+    body.extend_from_slice(b"\r\n--boundary_string--");
+    let request = client.request(method, path).header(
+        "content-type",
+        "multipart/form-data; boundary=\"boundary_string\"",
+    );
+    client.raw(request.body(body.into()).unwrap()).await
+}
+
+const BYTES: &[u8] = b"\x00\xff\r\n--boundary_strin\r\n\x80";
+
+#[tokio::test]
+async fn a_file_goes_up_with_its_record_and_comes_down_as_it_was() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let record = json!({"PathOnClient": "a.bin", "FirstPublishLocationId": account});
+    let path = "/sobjects/ContentVersion";
+    let created = upload(&client, "POST", path, &record, ("VersionData", BYTES)).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let version = format!("{path}/{}", created.id());
+    let down = client.get(&format!("{version}/VersionData")).await;
+    assert_eq!(down.body, BYTES);
+    assert_eq!(down.header("content-type"), "application/octetstream");
+
+    let row = client.get(&version).await.json();
+    assert_eq!(row["ContentSize"], json!(BYTES.len()));
+    let found = client
+        .query("SELECT VersionData FROM ContentVersion")
+        .await
+        .json();
+    let blob_path = format!("/services/data/v66.0{version}/VersionData");
+    assert_eq!(found["records"][0]["VersionData"], blob_path);
+    let user = client.org.auth.first_member().id.to_string();
+    let document = row["ContentDocumentId"].as_str().unwrap();
+    let links = format!(
+        "SELECT LinkedEntityId, ShareType FROM ContentDocumentLink \
+         WHERE ContentDocumentId = '{document}' ORDER BY ShareType"
+    );
+    let links = client.query(&links).await.json();
+    let links = links["records"].as_array().unwrap().iter();
+    let links: Vec<_> = links
+        .map(|link| (link["LinkedEntityId"].clone(), link["ShareType"].clone()))
+        .collect();
+    assert_eq!(
+        links,
+        [(json!(account), json!("V")), (json!(user), json!("I"))]
+    );
+}
+
+#[tokio::test]
+async fn attachments_and_documents_have_bodies() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let attachment = json!({"ParentId": account, "Name": "a.txt", "ContentType": "text/plain", "Body": "SGVsbG8="});
+    let id = client.create("Attachment", &attachment).await;
+    let path = format!("/sobjects/Attachment/{id}");
+    let body = client.get(&format!("{path}/Body")).await;
+    assert_eq!(
+        (body.text(), body.header("content-type")),
+        ("Hello", "text/plain")
+    );
+    assert_eq!(client.get(&path).await.json()["BodyLength"], 5);
+    let changed = upload(&client, "PATCH", &path, &json!({}), ("Body", BYTES)).await;
+    assert_eq!(changed.status, 204, "{}", changed.text());
+    assert_eq!(client.get(&format!("{path}/body")).await.body, BYTES);
+    assert_eq!(
+        client.get(&path).await.json()["BodyLength"],
+        json!(BYTES.len())
+    );
+
+    let folder = json!({"Name": "Papers", "AccessType": "Public", "Type": "Document"});
+    let folder = client.create("Folder", &folder).await;
+    let document = json!({"Name": "Paper", "FolderId": folder});
+    let document = upload(
+        &client,
+        "POST",
+        "/sobjects/Document",
+        &document,
+        ("Body", BYTES),
+    )
+    .await;
+    let path = format!("/sobjects/Document/{}", document.id());
+    assert_eq!(client.get(&format!("{path}/Body")).await.body, BYTES);
+    assert_eq!(
+        client.get(&format!("{path}/Folder")).await.json()["Name"],
+        "Papers"
+    );
+    // A folder of its own may be a user's.
+    let user = client.org.auth.first_member().id.as_str();
+    client
+        .create("Document", &json!({"Name": "Mine", "FolderId": user}))
+        .await;
+    let wrong = json!({"Name": "Paper", "FolderId": account});
+    let wrong = client.post("/sobjects/Document", &wrong).await.error();
+    assert_eq!(
+        (wrong.1.as_str(), wrong.2),
+        (
+            "MALFORMED_ID",
+            format!("Folder ID: id value of incorrect type: {account}")
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_blob_needs_a_field() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let attachment = json!({"ParentId": account, "Name": "a.txt"});
+    for (field, expected) in [
+        (
+            "Bodi",
+            "No such column 'Bodi' on sobject of type Attachment",
+        ),
+        (
+            "Name",
+            "No such column 'Name' on sobject of type Attachment",
+        ),
+    ] {
+        let blob = (field, BYTES);
+        let answer = upload(&client, "POST", "/sobjects/Attachment", &attachment, blob).await;
+        assert_eq!(answer.error().2, expected);
+    }
+    let missing = client.post("/sobjects/Attachment", &attachment).await;
+    assert_eq!(missing.error().2, "Required fields are missing: [Body]");
+}
