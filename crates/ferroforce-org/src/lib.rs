@@ -43,7 +43,8 @@
 //! operation other than `login()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
 //!
 //! The pages of a query hold the records that it found when it was asked, with the values that
-//! they have when their page is fetched. Cursors end when the org is reset or restored. Whoever
+//! they have when their page is fetched. Children count towards a page; one parent's that are more
+//! than a page holds have pages of their own. Cursors end when the org is reset or restored. Whoever
 //! revokes the refresh token that the org starts with ends the session it starts with too.
 //!
 //! # Seed files

@@ -56,7 +56,11 @@ impl<'a> Compiler<'a> {
                 if query.group_by.is_some() || !query.order_by.is_empty() {
                     return Err(ApiError::unsupported("COUNT() with GROUP BY or ORDER BY"));
                 }
-                let found = format!("SELECT 1 {}{filter}{}", self.tables.sql(), window.sql());
+                let found = format!(
+                    "SELECT 1 FROM {}{filter}{}",
+                    self.tables.sql(),
+                    window.sql()
+                );
                 return Ok(Plan::Count(Statement {
                     sql: format!("SELECT count(*) FROM ({found})"),
                     params: self.take_params()?,
@@ -159,7 +163,7 @@ impl<'a> Compiler<'a> {
             conditions => format!(" HAVING {}", conditions.join(" AND ")),
         };
         let sql = format!(
-            "SELECT {} {}{filter}{}{having}",
+            "SELECT {} FROM {}{filter}{}{having}",
             values.join(", "),
             self.tables.sql(),
             clause("GROUP", &groups.keys),

@@ -280,7 +280,7 @@ impl<'a> Compiler<'a> {
         all.extend(self.deleted_filter());
         all.extend(filter.map(|filter| format!("({filter})")));
         Ok(format!(
-            "SELECT {} {} WHERE {}",
+            "SELECT {} FROM {} WHERE {}",
             operand.value,
             self.tables.sql(),
             all.join(" AND ")

@@ -8,10 +8,12 @@ mod columns;
 mod date_range;
 mod fault;
 mod filter;
+mod found;
 mod function;
 mod names;
 mod operand;
 mod order;
+mod page;
 mod plan;
 mod render;
 mod select;
@@ -19,6 +21,8 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod value;
+
+use std::sync::Arc;
 
 use ferroforce_soql::ast::{ForClause, From, IntegerValue, Path, Query, Select, Using, With};
 use ferroforce_soql::{ParseError, parse};
@@ -35,7 +39,8 @@ use crate::schema::{Object, Schema};
 use aggregate::Groups;
 use fault::Source;
 use names::Tables;
-pub(crate) use plan::{Page, Plan};
+pub(crate) use page::{Reader, Rest};
+pub(crate) use plan::Plan;
 
 /// How many characters a query may have.
 const MOST_CHARACTERS: usize = 100_000;
@@ -80,7 +85,7 @@ pub(crate) fn compile(schema: &Schema, soql: &str, scope: &Scope) -> Result<Plan
     {
         compiler.aggregate(&query)?
     } else {
-        Plan::Rows(Box::new(compiler.rows(&query)?))
+        Plan::Rows(Arc::new(compiler.rows(&query)?))
     };
     Ok(plan)
 }

@@ -130,10 +130,10 @@ impl<'a> Tables<'a> {
         self.list[0].objects[0]
     }
 
-    /// FROM and its joins.
+    /// What follows FROM: the object's table and its joins.
     pub(super) fn sql(&self) -> String {
         let root = &self.list[0];
-        let mut sql = format!("FROM {} AS {}", quoted(&self.root().name), root.alias);
+        let mut sql = format!("{} AS {}", quoted(&self.root().name), root.alias);
         for table in &self.list[1..] {
             let Some((parent, field)) = table.link else {
                 continue;

@@ -1,104 +1,55 @@
 //! A compiled query, ready to run.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, params_from_iter};
 
 use super::Window;
 use super::fault::malformed;
+use super::found::{Found, ids};
 use super::operand::Kind;
-use super::render::{Children, Renderer, Texts, group, result};
+use super::page::{Reader, Rest};
+use super::render::{Renderer, Texts, group, result};
 use super::shape::Shape;
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::rest::ApiVersion;
 
 /// How many groups a query may answer, since they are not paged.
 const MOST_GROUPS: usize = 2_000;
 
-/// How many ids are asked for in one statement.
-const IDS_AT_ONCE: usize = 2_000;
-
-/// A compiled query. It holds no records and can be kept for later pages.
+/// A compiled query. It holds no records.
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// Answers records.
-    Rows(Box<RowsPlan>),
+    Rows(Arc<RowsPlan>),
     /// Answers groups.
     Groups(GroupsPlan),
     /// Answers only how many records there are.
     Count(Statement),
 }
 
-/// A page of records.
-#[derive(Debug)]
-pub(crate) struct Page {
-    rows: Texts,
-    /// How many records the whole query found.
-    pub(crate) total: usize,
-    /// The ids of the records on later pages, in order.
-    pub(crate) rest: Vec<RecordId>,
-}
-
-impl Page {
-    /// How many records are on this page.
-    pub(crate) fn count(&self) -> usize {
-        self.rows.count
-    }
-
-    /// The answer's JSON, given what the whole query found, and the path of the next page if
-    /// there is one.
-    pub(crate) fn body(&self, total: usize, next: Option<&str>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.rows.json.len() + 128);
-        result(total, next, &self.rows, &mut out);
-        out
-    }
-}
-
 impl Plan {
-    /// Runs the query and renders the first `batch` records, with paths under this version of the
-    /// API.
+    /// Runs the query and writes its answer, of which records may be left for later pages.
     ///
-    /// Only the ids of the others are kept: what they say is read when their page is fetched.
-    pub(crate) fn run(
-        &self,
-        connection: &Connection,
-        batch: usize,
-        version: ApiVersion,
-    ) -> Result<Page, ApiError> {
-        match self {
-            Self::Rows(plan) => plan.run(connection, batch, version),
-            Self::Groups(plan) => plan.run(connection),
+    /// Of those only the ids are kept: what they say is read when their page is fetched.
+    pub(crate) fn run(&self, reader: &Reader<'_>) -> Result<Vec<u8>, ApiError> {
+        let (total, rows, next) = match self {
+            Self::Rows(plan) => plan.run(reader)?,
+            Self::Groups(plan) => {
+                let rows = plan.run(reader.db)?;
+                (rows.count, rows, None)
+            }
             Self::Count(statement) => {
-                let total: i64 = connection
+                let total: i64 = reader
+                    .db
                     .prepare_cached(&statement.sql)?
                     .query_row(params_from_iter(&statement.params), |row| row.get(0))?;
-                Ok(Page {
-                    rows: Texts::default(),
-                    total: usize::try_from(total).unwrap_or(0),
-                    rest: Vec::new(),
-                })
+                let total = usize::try_from(total).unwrap_or(0);
+                (total, Texts::default(), None)
             }
-        }
-    }
-
-    /// Renders the records with these ids, in this order; those that are gone are left out.
-    pub(crate) fn fetch(
-        &self,
-        connection: &Connection,
-        ids: &[RecordId],
-        version: ApiVersion,
-    ) -> Result<Page, ApiError> {
-        let rows = match self {
-            Self::Rows(plan) => plan.fetch(connection, ids, version)?,
-            Self::Groups(_) | Self::Count(_) => Texts::default(),
         };
-        Ok(Page {
-            total: rows.count,
-            rows,
-            rest: Vec::new(),
-        })
+        Ok(result(total, next.as_deref(), &rows))
     }
 }
 
@@ -126,7 +77,7 @@ pub(super) struct GroupColumn {
 }
 
 impl GroupsPlan {
-    fn run(&self, connection: &Connection) -> Result<Page, ApiError> {
+    fn run(&self, connection: &Connection) -> Result<Texts, ApiError> {
         let mut statement = connection.prepare_cached(&self.statement.sql)?;
         let mut found = statement.query(params_from_iter(&self.statement.params))?;
         let mut rows = Texts::default();
@@ -139,11 +90,7 @@ impl GroupsPlan {
             }
             group(row, &self.columns, rows.next())?;
         }
-        Ok(Page {
-            total: rows.count,
-            rows,
-            rest: Vec::new(),
-        })
+        Ok(rows)
     }
 }
 
@@ -154,7 +101,7 @@ pub(crate) struct RowsPlan {
     pub(super) columns: String,
     /// How many columns the select list has.
     pub(super) width: usize,
-    /// FROM with its joins.
+    /// What follows FROM: the object's table with its joins.
     pub(super) tables: String,
     /// The column of the record's id.
     pub(super) id: String,
@@ -171,179 +118,83 @@ pub(crate) struct RowsPlan {
 /// A subquery.
 #[derive(Debug)]
 pub(super) struct Child {
-    pub(super) plan: RowsPlan,
+    pub(super) plan: Arc<RowsPlan>,
     /// The column that holds the parent's id.
     pub(super) link: String,
 }
 
 impl RowsPlan {
+    /// How many records were found, those of the first page, and where the next one is.
     fn run(
-        &self,
-        connection: &Connection,
-        batch: usize,
-        version: ApiVersion,
-    ) -> Result<Page, ApiError> {
-        // With children the ids must be known before the first record is written.
-        let streamed = if self.children.is_empty() { batch } else { 0 };
-        let columns = if streamed == 0 {
-            &self.id
+        self: &Arc<Self>,
+        reader: &Reader<'_>,
+    ) -> Result<(usize, Texts, Option<String>), ApiError> {
+        let (rows, shown, found) = if self.children.is_empty() {
+            let (rows, rest) = self.stream(reader)?;
+            let shown = rows.count;
+            (rows, shown, Found::without_children(rest))
         } else {
-            &self.columns
+            // What fits on the page is known only when the children are.
+            let found = Found::of(self, reader.db, self.window_of_page(reader.batch))?;
+            let shown = found.fitting(0..found.len(), reader.batch);
+            let rows = reader.render(self, &found, 0..shown)?;
+            (rows, shown, found.part(shown..found.len()))
         };
+        // After OFFSET there is one page only.
+        if found.is_empty() || self.window.offset > 0 {
+            return Ok((shown, rows, None));
+        }
+        let total = shown + found.len();
+        let rest = Rest {
+            plan: Arc::clone(self),
+            found,
+            offset: shown,
+            total,
+        };
+        Ok((total, rows, Some((reader.keep)(rest))))
+    }
+
+    /// LIMIT and OFFSET, given how many records a page has.
+    fn window_of_page(&self, batch: usize) -> Window {
+        let Window { limit, offset } = self.window;
+        let batch = i64::try_from(batch).unwrap_or(i64::MAX);
+        Window {
+            limit: if offset > 0 {
+                Some(limit.map_or(batch, |limit| limit.min(batch)))
+            } else {
+                limit
+            },
+            offset,
+        }
+    }
+
+    /// The first page, and the ids of the records after it.
+    fn stream(&self, reader: &Reader<'_>) -> Result<(Texts, Vec<RecordId>), ApiError> {
+        let sql = self.sql(&self.columns, self.window_of_page(reader.batch));
+        let mut statement = reader.db.prepare_cached(&sql)?;
+        let mut found = statement.query(params_from_iter(&self.params))?;
+        let renderer = Renderer::new(reader.version, Vec::new());
+        let mut rows = Texts::default();
+        while rows.count < reader.batch {
+            let Some(row) = found.next()? else {
+                return Ok((rows, Vec::new()));
+            };
+            renderer.record(row, &self.shape, rows.next())?;
+        }
+        Ok((rows, ids(&mut found, 0)?))
+    }
+
+    /// The whole statement, with these columns.
+    pub(super) fn sql(&self, columns: &str, window: Window) -> String {
         let filter = match self.filter.as_str() {
             "" => String::new(),
             filter => format!(" WHERE {filter}"),
         };
-        let sql = format!(
-            "SELECT {columns} {}{filter} ORDER BY {}{}",
+        format!(
+            "SELECT {columns} FROM {}{filter} ORDER BY {}{}",
             self.tables,
             self.order,
-            self.window.sql(),
-        );
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut found = statement.query(params_from_iter(&self.params))?;
-        let renderer = Renderer::new(version, Vec::new());
-        let mut rows = Texts::default();
-        let mut rest = Vec::new();
-        while let Some(row) = found.next()? {
-            if rows.count < streamed {
-                renderer.record(row, &self.shape, rows.next())?;
-            } else {
-                rest.push(record_id(row.get_ref(0)?)?);
-            }
-        }
-        let total = rows.count + rest.len();
-        if streamed == 0 {
-            let later = rest.split_off(batch.min(rest.len()));
-            rows = self.fetch(connection, &rest, version)?;
-            rest = later;
-        }
-        Ok(Page { rows, total, rest })
-    }
-
-    fn fetch(
-        &self,
-        connection: &Connection,
-        ids: &[RecordId],
-        version: ApiVersion,
-    ) -> Result<Texts, ApiError> {
-        let mut rows = Texts::default();
-        for ids in ids.chunks(IDS_AT_ONCE) {
-            let renderer = Renderer::new(version, self.children_of(connection, ids, version)?);
-            let wanted = self.one_of(&self.id, ids);
-            let sql = format!("SELECT {} {} WHERE {wanted}", self.columns, self.tables);
-            let mut statement = connection.prepare(&sql)?;
-            let mut found = statement.query(params_from_iter(self.params_with(ids)))?;
-            let mut records: HashMap<RecordId, Vec<u8>> = HashMap::with_capacity(ids.len());
-            while let Some(row) = found.next()? {
-                let mut record = Vec::new();
-                renderer.record(row, &self.shape, &mut record)?;
-                records.insert(record_id(row.get_ref(0)?)?, record);
-            }
-            for record in ids.iter().filter_map(|id| records.get(id)) {
-                rows.next().extend_from_slice(record);
-            }
-        }
-        Ok(rows)
-    }
-
-    /// The rows of every subquery that belong to these records.
-    fn children_of(
-        &self,
-        connection: &Connection,
-        ids: &[RecordId],
-        version: ApiVersion,
-    ) -> Result<Vec<Children>, ApiError> {
-        self.children
-            .iter()
-            .map(|child| {
-                let mut rows = Children::new();
-                for ids in ids.chunks(IDS_AT_ONCE) {
-                    child.fetch(connection, ids, version, &mut rows)?;
-                }
-                Ok(rows)
-            })
-            .collect()
-    }
-
-    /// The condition that a column holds one of these ids, which follow the other parameters.
-    fn one_of(&self, column: &str, ids: &[RecordId]) -> String {
-        let first = self.params.len() + 1;
-        let names: Vec<String> = (first..first + ids.len())
-            .map(|n| format!("?{n}"))
-            .collect();
-        format!("{column} IN ({})", names.join(","))
-    }
-
-    fn params_with(&self, ids: &[RecordId]) -> impl Iterator<Item = SqlValue> {
-        let ids = ids.iter().map(|id| SqlValue::Text(id.as_str().to_owned()));
-        self.params.iter().cloned().chain(ids)
-    }
-}
-
-impl Child {
-    /// Adds the rows that belong to these parents, each parent's in their order.
-    fn fetch(
-        &self,
-        connection: &Connection,
-        parents: &[RecordId],
-        version: ApiVersion,
-        rows: &mut Children,
-    ) -> Result<(), ApiError> {
-        let plan = &self.plan;
-        let sql = self.sql(parents);
-        let mut statement = connection.prepare(&sql)?;
-        let mut grandchildren = Vec::new();
-        if !plan.children.is_empty() {
-            let mut ids = Vec::new();
-            let mut found = statement.query(params_from_iter(plan.params_with(parents)))?;
-            while let Some(row) = found.next()? {
-                ids.push(record_id(row.get_ref(0)?)?);
-            }
-            grandchildren = plan.children_of(connection, &ids, version)?;
-        }
-        let renderer = Renderer::new(version, grandchildren);
-        let mut found = statement.query(params_from_iter(plan.params_with(parents)))?;
-        while let Some(row) = found.next()? {
-            let parent: String = row.get(plan.width)?;
-            let texts = rows.entry(parent).or_default();
-            renderer.record(row, &plan.shape, texts.next())?;
-        }
-        Ok(())
-    }
-
-    fn sql(&self, parents: &[RecordId]) -> String {
-        let plan = &self.plan;
-        let link = &self.link;
-        let mut filter = plan.one_of(link, parents);
-        if !plan.filter.is_empty() {
-            filter = format!("{filter} AND {}", plan.filter);
-        }
-        let Window { limit, offset } = plan.window;
-        if limit.is_none() && offset == 0 {
-            return format!(
-                "SELECT {}, {link} {} WHERE {filter} ORDER BY {}",
-                plan.columns, plan.tables, plan.order,
-            );
-        }
-        let last = limit.map_or(String::new(), |limit| {
-            format!(" AND \"nth\" <= {}", offset.saturating_add(limit))
-        });
-        format!(
-            "SELECT * FROM (SELECT {}, {link}, row_number() OVER (PARTITION BY {link} \
-             ORDER BY {order}) AS \"nth\" {} WHERE {filter}) WHERE \"nth\" > {offset}{last} \
-             ORDER BY \"nth\"",
-            plan.columns,
-            plan.tables,
-            order = plan.order,
+            window.sql(),
         )
     }
-}
-
-fn record_id(value: rusqlite::types::ValueRef<'_>) -> Result<RecordId, ApiError> {
-    value
-        .as_str()
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| ApiError::internal("a record has no id"))
 }

@@ -21,6 +21,15 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// The records that are there, in order.
+    pub(super) fn of(records: &[Option<Vec<u8>>]) -> Self {
+        let mut texts = Self::default();
+        for record in records.iter().flatten() {
+            texts.next().extend_from_slice(record);
+        }
+        texts
+    }
+
     /// Begins another text.
     pub(super) fn next(&mut self) -> &mut Vec<u8> {
         if self.count > 0 {
@@ -31,14 +40,14 @@ impl Texts {
     }
 }
 
-/// The rows of a subquery, by the id of the parent that they belong to.
-pub(super) type Children = HashMap<String, Texts>;
+/// The answers of a subquery, by the id of the parent that they belong to.
+pub(super) type Children = HashMap<String, Vec<u8>>;
 
 /// What rows are written with.
 pub(super) struct Renderer {
     /// What the paths of records begin with.
     data_path: String,
-    /// The rows of each subquery.
+    /// The answers of each subquery.
     children: Vec<Children>,
 }
 
@@ -84,9 +93,7 @@ impl Renderer {
                 Item::Children { subquery, .. } => {
                     match self.children.get(*subquery).and_then(|rows| rows.get(id)) {
                         None => out.extend_from_slice(b"null"),
-                        Some(rows) => {
-                            result(rows.count, None, rows, out);
-                        }
+                        Some(answer) => out.extend_from_slice(answer),
                     }
                 }
             }
@@ -152,18 +159,20 @@ pub(super) fn group(
     Ok(())
 }
 
-/// Writes the answer to a query.
-pub(super) fn result(total: usize, next: Option<&str>, rows: &Texts, out: &mut Vec<u8>) {
+/// The answer to a query: some of its records, and where the next ones are.
+pub(super) fn result(total: usize, next: Option<&str>, rows: &Texts) -> Vec<u8> {
     let done = next.is_none();
+    let mut out = Vec::with_capacity(rows.json.len() + 128);
     out.extend_from_slice(format!("{{\"totalSize\":{total},\"done\":{done},").as_bytes());
     if let Some(next) = next {
         out.extend_from_slice(b"\"nextRecordsUrl\":");
-        string(next, out);
+        string(next, &mut out);
         out.push(b',');
     }
     out.extend_from_slice(b"\"records\":[");
     out.extend_from_slice(&rows.json);
     out.extend_from_slice(b"]}");
+    out
 }
 
 fn compound(

@@ -1,5 +1,7 @@
 //! The select list of a query for records.
 
+use std::sync::Arc;
+
 use ferroforce_soql::Span;
 use ferroforce_soql::ast::{Field, Path, Query, Select, SelectItem, Subquery, Typeof};
 
@@ -105,7 +107,7 @@ impl<'a> Compiler<'a> {
                 };
                 self.add(&operand, name, field.span, selection)
             }
-            SelectItem::Subquery(subquery) => self.subquery(subquery, selection),
+            SelectItem::Subquery(subquery) => self.subquery(subquery, window, selection),
             SelectItem::Typeof { expression, alias } => {
                 if alias.is_some() {
                     return Err(malformed("only aggregate expressions use field aliasing"));
@@ -318,8 +320,19 @@ impl<'a> Compiler<'a> {
         Ok(Item::Compound { name, parts })
     }
 
-    fn subquery(&mut self, subquery: &Subquery, selection: &mut Selection) -> Result<(), ApiError> {
+    /// A subquery of a query whose LIMIT and OFFSET are given.
+    fn subquery(
+        &mut self,
+        subquery: &Subquery,
+        window: Window,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
         let query = &*subquery.query;
+        if query.offset.is_some() && window.limit != Some(1) {
+            return Err(malformed(
+                "OFFSET can be used in a subquery only if the parent query has LIMIT 1",
+            ));
+        }
         if selection.children.len() == MOST_SUBQUERIES {
             return Err(malformed("A query can have at most 20 subqueries"));
         }
@@ -350,7 +363,7 @@ impl<'a> Compiler<'a> {
                 "aliases of relationships in a subquery",
             ));
         }
-        let plan = compiler.rows(query)?;
+        let plan = Arc::new(compiler.rows(query)?);
         let link = format!(
             "{}.{}",
             compiler.tables.get(0).alias,

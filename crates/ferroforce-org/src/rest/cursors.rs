@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::id::RecordId;
-use crate::query::Plan;
+use crate::query::Rest;
 
 /// How long a cursor can be used, in milliseconds: two days.
 const LIFETIME: i64 = 2 * 24 * 60 * 60 * 1000;
@@ -18,19 +18,14 @@ const MOST_CURSORS: usize = 10_000;
 
 /// What is left of a query after its first page.
 pub(crate) struct Cursor {
-    pub(super) plan: Plan,
+    /// The records of the later pages, as they were found: what is written later does not
+    /// change them.
+    pub(super) rest: Rest,
     /// Who asked.
     pub(super) user: RecordId,
     pub(super) created: i64,
-    /// How many records the query found.
-    pub(super) total: usize,
-    /// How many of them were on the first page.
-    pub(super) first_page: usize,
     /// How many go on a page.
     pub(super) batch: usize,
-    /// The records of the later pages, as they were found: what is written later does not
-    /// change them.
-    pub(super) rest: Vec<RecordId>,
 }
 
 /// The cursors of an org, by their ids.
@@ -63,7 +58,7 @@ impl Cursors {
         let mut open = self.open();
         open.count += 1;
         let id = RecordId::nth(*b"01g", open.count);
-        open.ids += cursor.rest.len();
+        open.ids += cursor.rest.size();
         while open.ids > self.most_ids || open.by_id.len() >= MOST_CURSORS {
             let Some(oldest) = open.by_id.keys().min().copied() else {
                 break;
@@ -100,7 +95,7 @@ impl Cursors {
 impl Open {
     fn remove(&mut self, id: RecordId) {
         if let Some(cursor) = self.by_id.remove(&id) {
-            self.ids = self.ids.saturating_sub(cursor.rest.len());
+            self.ids = self.ids.saturating_sub(cursor.rest.size());
         }
     }
 }
@@ -127,14 +122,12 @@ mod tests {
             version: ApiVersion::from_segment("v66.0", false).unwrap(),
         };
         let schema = Schema::standard().unwrap();
+        let plan = compile(&schema, "SELECT Id FROM Account", &scope).unwrap();
         Cursor {
-            plan: compile(&schema, "SELECT Id FROM Account", &scope).unwrap(),
+            rest: Rest::of(&plan, vec![user; rest]),
             user,
             created: 0,
-            total: rest,
-            first_page: 0,
             batch: 200,
-            rest: vec![user; rest],
         }
     }
 

@@ -7,7 +7,7 @@ use super::cursors::Cursor;
 use super::request::{ApiRequest, Reply};
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::query::{Page, Scope, compile};
+use crate::query::{Reader, Rest, Scope, compile};
 
 /// How many records a page has when the client does not say, and the most it may have.
 const BATCH: usize = 2_000;
@@ -52,22 +52,8 @@ pub(super) fn run(
         return Ok(Reply::ok(plan.columns()));
     }
     let batch = batch(request).unwrap_or(BATCH);
-    let mut page = plan.run(context.db, batch, context.version)?;
-    let rest = std::mem::take(&mut page.rest);
-    if rest.is_empty() {
-        return Ok(answer(&page, page.total, None));
-    }
-    let (total, first_page) = (page.total, page.count());
-    let id = context.org.cursors.keep(Cursor {
-        plan,
-        user: context.user.id,
-        created: context.now,
-        total,
-        first_page,
-        batch,
-        rest,
-    });
-    Ok(answer(&page, total, Some(&path(context, id, first_page))))
+    let body = plan.run(&reader(context, batch, &|rest| keep(context, batch, rest)))?;
+    Ok(Reply::json_text(body))
 }
 
 /// Answers a later page.
@@ -85,22 +71,33 @@ pub(super) fn next_page(
         .cursors
         .find(id, context.user.id, context.now)
         .ok_or_else(invalid)?;
-    let rest = offset
-        .checked_sub(cursor.first_page)
-        .and_then(|start| cursor.rest.get(start..))
-        .filter(|rest| !rest.is_empty())
-        .ok_or_else(invalid)?;
-    let batch = batch(request).unwrap_or(cursor.batch).min(rest.len());
-    let page = cursor
-        .plan
-        .fetch(context.db, &rest[..batch], context.version)?;
-    let more = batch < rest.len();
-    let next = more.then(|| path(context, id, offset + batch));
-    Ok(answer(&page, cursor.total, next.as_deref()))
+    let batch = batch(request).unwrap_or(cursor.batch);
+    let keep = |rest| keep(context, batch, rest);
+    let reader = reader(context, batch, &keep);
+    let next = |offset| path(context, id, offset);
+    let body = cursor.rest.page(offset, &reader, next)?;
+    Ok(Reply::json_text(body.ok_or_else(invalid)?))
 }
 
-fn answer(page: &Page, total: usize, next: Option<&str>) -> Reply {
-    Reply::json_text(page.body(total, next))
+fn reader<'r>(context: &Context<'r>, batch: usize, keep: &'r dyn Fn(Rest) -> String) -> Reader<'r> {
+    Reader {
+        db: context.db,
+        version: context.version,
+        batch,
+        keep,
+    }
+}
+
+/// Keeps what is left of a query and tells where its next page is.
+fn keep(context: &Context<'_>, batch: usize, rest: Rest) -> String {
+    let offset = rest.offset;
+    let id = context.org.cursors.keep(Cursor {
+        rest,
+        user: context.user.id,
+        created: context.now,
+        batch,
+    });
+    path(context, id, offset)
 }
 
 /// Where a later page is; under `query` for `queryAll` too.

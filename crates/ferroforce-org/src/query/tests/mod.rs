@@ -3,16 +3,19 @@
 mod aggregates;
 mod errors;
 mod filters;
+mod pages;
 mod records;
 mod reference;
 mod standard;
+
+use std::cell::RefCell;
 
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use rusqlite::types::Value as SqlValue;
 use serde_json::Value;
 
-use super::{Plan, Scope, compile};
+use super::{Plan, Reader, Rest, Scope, compile};
 use crate::error::ApiError;
 use crate::rest::ApiVersion;
 use crate::schema::{Field, FieldType, Object, PicklistValue, Schema};
@@ -255,14 +258,34 @@ impl World {
 
     /// The answer's body as text.
     fn answer(&self, soql: &str) -> String {
+        let (answer, rest) = self.page(soql, 2_000);
+        assert!(rest.is_empty(), "{soql}");
+        answer
+    }
+
+    /// The first page, with paths that count what is left for later pages.
+    fn page(&self, soql: &str, batch: usize) -> (String, Vec<Rest>) {
         let plan = self
             .plan(soql)
             .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
-        let page = plan
-            .run(&self.connection, 2_000, self.scope.version)
-            .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
-        assert!(page.rest.is_empty(), "{soql}");
-        String::from_utf8(page.body(page.total, None)).expect("UTF-8")
+        self.read(batch, |reader| plan.run(reader).expect("an answer"))
+    }
+
+    /// What is read, and what is left for later pages.
+    fn read(&self, batch: usize, read: impl FnOnce(&Reader<'_>) -> Vec<u8>) -> (String, Vec<Rest>) {
+        let kept = RefCell::new(Vec::new());
+        let keep = |rest| {
+            let mut kept = kept.borrow_mut();
+            kept.push(rest);
+            (kept.len() - 1).to_string()
+        };
+        let answer = read(&Reader {
+            db: &self.connection,
+            version: self.scope.version,
+            batch,
+            keep: &keep,
+        });
+        (String::from_utf8(answer).expect("UTF-8"), kept.into_inner())
     }
 
     fn json(&self, soql: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{compile, scope};
+use super::{Reader, compile, scope};
 use crate::schema::Schema;
 use crate::store::table::create;
 
@@ -10,9 +10,18 @@ use crate::store::table::create;
 fn run(schema: &Schema, connection: &Connection, soql: &str) {
     let plan = compile(schema, soql, &scope()).unwrap_or_else(|error| panic!("{soql}: {error:?}"));
     let page = plan
-        .run(connection, 2_000, scope().version)
+        .run(&Reader {
+            db: connection,
+            version: scope().version,
+            batch: 2_000,
+            keep: &|_| String::new(),
+        })
         .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
-    assert_eq!(page.total, 0, "{soql}");
+    assert_eq!(
+        page.as_slice(),
+        br#"{"totalSize":0,"done":true,"records":[]}"#,
+        "{soql}"
+    );
 }
 
 #[test]

@@ -79,6 +79,51 @@ async fn pages_follow_each_other_whatever_is_written_meanwhile() {
 }
 
 #[tokio::test]
+async fn children_have_pages_of_their_own() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    for n in 0..450 {
+        let contact = json!({"LastName": format!("Doe {n:03}"), "AccountId": account});
+        client.create("Contact", &contact).await;
+    }
+    let soql = "SELECT+Name,(SELECT+LastName+FROM+Contacts+ORDER+BY+LastName)+FROM+Account";
+    let request = client
+        .request("GET", &format!("/query/?q={soql}"))
+        .header("sforce-query-options", "batchSize=200");
+    let answer = client
+        .raw(request.body(Body::empty()).unwrap())
+        .await
+        .json();
+    assert_eq!(
+        (&answer["totalSize"], &answer["done"]),
+        (&json!(1), &json!(true))
+    );
+    client
+        .create("Contact", &json!({"LastName": "AAA", "AccountId": account}))
+        .await;
+
+    let mut page = answer["records"][0]["Contacts"].clone();
+    let mut names = Vec::new();
+    let mut offsets = Vec::new();
+    loop {
+        assert_eq!(page["totalSize"], 450);
+        let records = page["records"].as_array().unwrap().iter();
+        names.extend(records.map(|record| record["LastName"].as_str().unwrap().to_owned()));
+        assert_eq!(page["done"], page.get("nextRecordsUrl").is_none());
+        let Some(next) = page["nextRecordsUrl"].as_str() else {
+            break;
+        };
+        let next = next.strip_prefix("/services/data/v66.0").unwrap();
+        offsets.push(next.split_once('-').unwrap().1.to_owned());
+        page = client.get(next).await.json();
+    }
+    // The parent counts too.
+    assert_eq!(offsets, ["199", "399"]);
+    let expected: Vec<String> = (0..450).map(|n| format!("Doe {n:03}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
 async fn deleted_records_are_for_query_all() {
     let client = crowd(2).await;
     let found = client.query("SELECT Id FROM Contact").await.json();
