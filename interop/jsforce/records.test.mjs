@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buffer } from 'node:stream/consumers';
-import { admin } from '../shared/local-org.mjs';
+import { admin, org } from '../shared/local-org.mjs';
 import { DATA, connect } from './connection.mjs';
+
+const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 test('a record lives and dies', async () => {
   const contacts = connect().sobject('Contact');
@@ -97,13 +99,33 @@ test('several records of an old version, one request each', async () => {
 
 test('a file as a stream', async () => {
   const versions = connect().sobject('ContentVersion');
-  const content = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   const { id } = await versions.create({
     Title: 'Letter',
     PathOnClient: 'letter.bin',
-    VersionData: content.toString('base64'),
+    VersionData: EVERY_BYTE.toString('base64'),
   });
-  assert.deepEqual(await buffer(versions.record(id).blob('VersionData')), content);
+  assert.deepEqual(await buffer(versions.record(id).blob('VersionData')), EVERY_BYTE);
+});
+
+test('files beside the fields of their records', async () => {
+  const connection = connect();
+  const account = await connection.create('Account', { Name: 'Acme' });
+  const files = [
+    ['ContentVersion', 'VersionData', { Title: 'Letter', PathOnClient: 'letter.bin' }],
+    ['Attachment', 'Body', { Name: 'Letter', ParentId: account.id }],
+    ['Document', 'Body', { Name: 'Letter', FolderId: org.user_id }],
+  ];
+  const filename = 'letter.bin';
+  const contentType = 'application/octet-stream';
+  for (const [type, field, record] of files) {
+    const { id } = await connection.create(
+      type,
+      { ...record, [field]: EVERY_BYTE.toString('base64') },
+      { multipartFileFields: { [field]: { filename, contentType } } },
+    );
+    const read = await buffer(connection.sobject(type).record(id).blob(field));
+    assert.deepEqual(read, EVERY_BYTE, type);
+  }
 });
 
 test("headers of one's own", async () => {

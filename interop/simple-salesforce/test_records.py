@@ -3,7 +3,11 @@
 import base64
 
 import pytest
-from simple_salesforce import SalesforceResourceNotFound, format_external_id
+from simple_salesforce import (
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+    format_external_id,
+)
 
 
 def test_a_record_lives_and_dies(salesforce):
@@ -98,6 +102,25 @@ def test_a_file(salesforce, tmp_path):
     )
     read = salesforce.ContentVersion.get_base64(created["id"], "VersionData")
     assert read == file.read_bytes()
+
+
+def test_a_file_that_changes(salesforce, org, tmp_path):
+    file = tmp_path / "letter.txt"
+    file.write_bytes(b"Dear Ada")
+    folder = {"Name": "Letter", "FolderId": org.user_id}
+    id_ = salesforce.Document.create({**folder, "Body": "SGVsbG8="})["id"]
+    assert salesforce.Document.get_base64(id_) == b"Hello"
+    assert salesforce.Document.update_base64(id_, str(file)) == 204
+    assert salesforce.Document.get_base64(id_) == b"Dear Ada"
+
+
+def test_a_file_alone_is_no_record(salesforce, tmp_path):
+    # The client sends nothing beside it.
+    file = tmp_path / "letter.txt"
+    file.write_bytes(b"Dear Ada")
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        salesforce.Attachment.upload_base64(str(file))
+    assert refused.value.content[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
 
 
 def test_headers_of_ones_own(salesforce):
