@@ -24,6 +24,9 @@ pub(crate) struct ErrorItem {
     pub(crate) message: Cow<'static, str>,
     /// Present, even if empty, on errors about the data of a record.
     pub(crate) fields: Option<Vec<String>>,
+    /// A member, in place of the fields, that only the answer about a single record has;
+    /// collections tell the rest.
+    detail: Option<Box<(&'static str, Json)>>,
 }
 
 impl ErrorItem {
@@ -37,6 +40,7 @@ impl ErrorItem {
             code: code.into(),
             message: message.into(),
             fields: Some(fields.into_iter().map(Into::into).collect()),
+            detail: None,
         }
     }
 }
@@ -54,6 +58,7 @@ impl ApiError {
                 code: code.into(),
                 message: message.into(),
                 fields: None,
+                detail: None,
             }],
             allowed: None,
         }
@@ -74,6 +79,14 @@ impl ApiError {
     ) -> Self {
         if let Some(item) = self.items.last_mut() {
             item.fields = Some(fields.into_iter().map(Into::into).collect());
+        }
+        self
+    }
+
+    /// The same error with a member of its own, which only the answer about a single record has.
+    pub(crate) fn with_detail(mut self, name: &'static str, value: Json) -> Self {
+        if let Some(item) = self.items.last_mut() {
+            item.detail = Some(Box::new((name, value)));
         }
         self
     }
@@ -169,6 +182,10 @@ impl ApiError {
             .map(|item| {
                 let message = ("message", Json::from(item.message.as_ref()));
                 let code = ("errorCode", Json::from(item.code.as_ref()));
+                if let Some(detail) = &item.detail {
+                    let (name, value) = detail.as_ref();
+                    return Json::object([(*name, value.clone()), code, message]);
+                }
                 let framework = matches!(
                     item.code.as_ref(),
                     "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_IMPLEMENTED"

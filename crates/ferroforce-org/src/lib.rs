@@ -42,6 +42,9 @@
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
 //! operation other than `login()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
 //!
+//! Duplicate rules of accounts, contacts and leads are off unless
+//! [`Policies::duplicate_rules`] says otherwise.
+//!
 //! The pages of a query hold the records that it found when it was asked, with the values that
 //! they have when their page is fetched. Children count towards a page; one parent's that are more
 //! than a page holds have pages of their own. Cursors end when the org is reset or restored. Whoever

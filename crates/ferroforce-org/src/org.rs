@@ -51,7 +51,8 @@ impl Org {
         let id = RecordId::nth(*b"00D", 1);
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
-            auth: auth::AuthState::new(id, users, apps, clock.now()).map_err(StartError::new)?,
+            auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
+                .map_err(StartError::new)?,
             schema: Arc::new(schema),
             usage: Usage::default(),
             cursors: Arc::default(),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use crate::admin::Policies;
 use crate::auth::{ConnectedApp, User};
 
 /// The choices, with their defaults.
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     /// Calls allowed per day, the second number of `Sforce-Limit-Info`. Default: 5,000,000, as
     /// in a full sandbox.
     pub(crate) daily_api_requests: u64,
+    /// What the org allows, until it is told otherwise.
+    pub(crate) policies: Policies,
 }
 
 impl Default for Settings {
@@ -50,6 +53,7 @@ impl Default for Settings {
             data_file: None,
             serve_retired_versions: false,
             daily_api_requests: 5_000_000,
+            policies: Policies::default(),
         }
     }
 }

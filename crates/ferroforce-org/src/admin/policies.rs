@@ -31,6 +31,11 @@ pub struct Policies {
     pub reuse_live_sessions: bool,
     /// How many refresh tokens a user may have per app; one more ends the oldest. Default: 5.
     pub refresh_tokens_per_app: usize,
+    /// Whether accounts, contacts and leads that look like others are refused with
+    /// `DUPLICATES_DETECTED`: accounts with the same name, contacts and leads with the same name
+    /// and e-mail address. New orgs of Salesforce have such rules; here they are off unless asked
+    /// for, since tests like to save the same record twice. Default: false.
+    pub duplicate_rules: bool,
 }
 
 /// Whether a security token must follow the password.
@@ -60,6 +65,7 @@ impl Default for Policies {
             session_seconds: 2 * 60 * 60,
             reuse_live_sessions: false,
             refresh_tokens_per_app: 5,
+            duplicate_rules: false,
         }
     }
 }

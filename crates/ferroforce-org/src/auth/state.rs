@@ -24,6 +24,8 @@ pub(crate) struct AuthState {
     organization_id: RecordId,
     started_at: Timestamp,
     pub(crate) directory: Directory,
+    /// What the org allowed when it started.
+    first_policies: Arc<Policies>,
     policies: RwLock<Arc<Policies>>,
     live: Mutex<Live>,
     /// How it was when the org started.
@@ -47,10 +49,10 @@ impl AuthState {
         organization_id: RecordId,
         users: Vec<User>,
         apps: Vec<ConnectedApp>,
+        policies: Policies,
         now: Timestamp,
     ) -> Result<Self, InvalidDirectory> {
         let directory = Directory::new(users, apps)?;
-        let policies = Policies::default();
         let mut tokens = TokenStore::new(organization_id);
         let (member, app) = (directory.first_member(), directory.first_app());
         let grant = Grant {
@@ -61,6 +63,7 @@ impl AuthState {
         let lifetime = policies.session_lifetime();
         let limit = policies.refresh_tokens_per_app;
         let (access_token, refresh_token) = tokens.issue_pair(grant, limit, now, lifetime);
+        let policies = Arc::new(policies);
         let first = Live {
             tokens,
             logins: HashMap::new(),
@@ -70,7 +73,8 @@ impl AuthState {
             organization_id,
             started_at: now,
             directory,
-            policies: RwLock::new(Arc::new(policies)),
+            policies: RwLock::new(Arc::clone(&policies)),
+            first_policies: policies,
             live: Mutex::new(first.clone()),
             first,
             access_token,
@@ -241,7 +245,7 @@ impl AuthState {
         let mut first = self.first.clone();
         first.tokens.renew(now);
         *self.live() = first;
-        self.set_policies(Policies::default());
+        self.set_policies(Policies::clone(&self.first_policies));
     }
 
     /// A copy of what changes, for [`restore`](Self::restore).

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Place;
 use super::urls::Urls;
+use crate::json::Json;
 use crate::schema::{Object, Schema};
 
 /// The list of all objects.
@@ -28,19 +29,19 @@ impl<'a> GlobalDescribe<'a> {
     }
 }
 
-/// One object, and the records of it that the user looked at last: none, since nobody looks.
+/// One object, and the records of it that the user used last.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BasicInfo<'a> {
     object_describe: Entry<'a>,
-    recent_items: [(); 0],
+    recent_items: Json,
 }
 
 impl<'a> BasicInfo<'a> {
-    pub(super) fn of(object: &'a Object, place: Place<'a>) -> Self {
+    pub(super) fn of(object: &'a Object, recent_items: Json, place: Place<'a>) -> Self {
         Self {
             object_describe: Entry::of(object, place),
-            recent_items: [],
+            recent_items,
         }
     }
 }

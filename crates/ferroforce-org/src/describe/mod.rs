@@ -16,6 +16,7 @@ use serde::Serialize;
 
 pub(crate) use condition::Validators;
 
+use crate::json::Json;
 use crate::schema::{Object, Schema};
 
 /// What the addresses in a describe begin with.
@@ -32,9 +33,10 @@ pub(crate) fn sobject(object: &Object, place: Place<'_>) -> serde_json::Result<B
     to_bytes(&object::FullDescribe::of(object, place))
 }
 
-/// `GET …/sobjects/X`: the object without its fields.
-pub(crate) fn basic(object: &Object, place: Place<'_>) -> serde_json::Result<Bytes> {
-    to_bytes(&global::BasicInfo::of(object, place))
+/// `GET …/sobjects/X`: the object without its fields, and the records of it that the user used
+/// last.
+pub(crate) fn basic(object: &Object, recent: Json, place: Place<'_>) -> serde_json::Result<Bytes> {
+    to_bytes(&global::BasicInfo::of(object, recent, place))
 }
 
 /// `GET …/sobjects`: every object, without its fields.

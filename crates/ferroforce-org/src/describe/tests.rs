@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Place, Validators, basic, global, sobject};
+use crate::json::Json;
 use crate::schema::{Field, FieldType, Object, PicklistValue, RecordType, Schema};
 
 mod facts;
@@ -159,7 +160,8 @@ fn addresses_are_those_of_the_version_and_the_org_that_was_asked() {
 #[test]
 fn the_short_forms_leave_the_fields_out() {
     let object = with_field(Field::default());
-    let info: Value = serde_json::from_slice(&basic(&object, PLACE).unwrap()).unwrap();
+    let info: Value =
+        serde_json::from_slice(&basic(&object, Json::Array(Vec::new()), PLACE).unwrap()).unwrap();
     assert_eq!(info["objectDescribe"]["name"], "Thing__c");
     assert_eq!(info["recentItems"], Value::Array(Vec::new()));
     let schema = Schema::new(vec![object]);

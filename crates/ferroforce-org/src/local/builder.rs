@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use super::{LocalOrg, StartError, server};
+use crate::admin::Policies;
 use crate::auth::{ConnectedApp, User};
 use crate::settings::Settings;
 
@@ -88,6 +89,21 @@ impl LocalOrgBuilder {
     #[must_use]
     pub fn daily_api_requests(mut self, calls: u64) -> Self {
         self.settings.daily_api_requests = calls;
+        self
+    }
+
+    /// What the org allows when it starts, and after a reset. Default: what a real one does.
+    ///
+    /// ```
+    /// use ferroforce_org::{LocalOrg, Policies};
+    ///
+    /// let mut policies = Policies::default();
+    /// policies.duplicate_rules = true;
+    /// let org = LocalOrg::builder().policies(policies);
+    /// ```
+    #[must_use]
+    pub fn policies(mut self, policies: Policies) -> Self {
+        self.settings.policies = policies;
         self
     }
 

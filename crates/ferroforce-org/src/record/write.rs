@@ -6,7 +6,7 @@ use super::coerce::coerce_text;
 use super::derive::{carry_on, derive};
 use super::incoming::Incoming;
 use super::row::Row;
-use super::{rules, validate};
+use super::{duplicates, recent, rules, validate};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
@@ -51,6 +51,10 @@ pub(crate) fn create(
     }
     rules::check(context, &row, None, incoming)?;
     validate::unique(context, &row)?;
+    if origin == Origin::Client {
+        duplicates::check(context, &row, None)?;
+        recent::note(context, object, id)?;
+    }
     row.insert(context.db)?;
     carry_on(context, &row)?;
     Ok(id)
@@ -77,6 +81,8 @@ pub(crate) fn update(
     check_references(context, incoming)?;
     rules::check(context, &row, Some(&before), incoming)?;
     validate::unique(context, &row)?;
+    duplicates::check(context, &row, Some(&before))?;
+    recent::note(context, object, id)?;
     row.replace(context.db)?;
     carry_on(context, &row)
 }

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::options::Options;
+use super::request::ApiRequest;
 use super::version::ApiVersion;
 use crate::auth::CurrentUser;
 use crate::error::ApiError;
@@ -17,6 +19,8 @@ pub(crate) struct Context<'a> {
     /// Milliseconds since 1970, in whole seconds as all stamps of records; the same for all that
     /// one request does.
     pub(crate) now: i64,
+    /// What the headers of the request ask for.
+    pub(crate) options: Options,
 }
 
 impl<'a> Context<'a> {
@@ -33,7 +37,16 @@ impl<'a> Context<'a> {
             user,
             version,
             now: now - now.rem_euclid(1000),
+            options: Options::default(),
         }
+    }
+
+    /// The same, with what the headers of a request ask for.
+    pub(super) fn for_request(&self, request: &ApiRequest) -> Result<Self, ApiError> {
+        Ok(Self {
+            options: Options::of(request)?,
+            ..*self
+        })
     }
 
     /// Does all of something or nothing. Can be nested.

@@ -11,6 +11,7 @@ mod describes;
 mod endpoint;
 mod limits;
 mod multipart;
+mod options;
 mod query;
 mod related;
 mod request;
@@ -124,6 +125,7 @@ fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
 pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
     let endpoint = Endpoint::of(&request.path)?;
     endpoint.allow(&request.method)?;
+    let context = &context.for_request(request)?;
     match endpoint {
         Endpoint::Resources => Ok(resources(context, request)),
         Endpoint::Limits => Ok(limits::limits(context)),

@@ -181,6 +181,7 @@ fn get(
         Some(fields) => read::chosen(&row, &fields, context.version),
         None => read::whole(&row, context.version),
     };
+    record::recent::note(context, object, id)?;
     Ok(found(&row, record))
 }
 

@@ -103,7 +103,12 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "NORMAL")?;
         ids::create(db)?;
-        deletions::create(db)
+        deletions::create(db)?;
+        db.execute_batch(
+            "CREATE TABLE IF NOT EXISTS \"_recent\" (user TEXT NOT NULL, object TEXT NOT NULL,
+                id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (user, id));
+            CREATE INDEX IF NOT EXISTS \"_recent.n\" ON \"_recent\" (user, object, n)",
+        )
     };
     let db = opened.map_err(|error| StartError::store(&error))?;
     prepare(&db).map_err(|error| StartError::store(&error))?;

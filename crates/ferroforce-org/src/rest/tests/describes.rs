@@ -61,11 +61,7 @@ async fn what_a_client_knows_is_not_sent_again() {
 #[tokio::test]
 async fn a_describe_that_must_be_older_is_refused() {
     let client = Client::new();
-    for path in [
-        "/sobjects",
-        "/sobjects/Contact",
-        "/sobjects/Contact/describe",
-    ] {
+    for path in ["/sobjects", "/sobjects/Contact/describe"] {
         for (since, status) in [
             ("Wed, 01 Jan 2020 00:00:00 GMT", 412),
             ("Wed, 01 Jan 2200 00:00:00 GMT", 200),
