@@ -54,6 +54,7 @@
 pub mod auth;
 pub mod client;
 mod clock;
+pub mod describe;
 pub mod error;
 pub mod events;
 pub mod guide;

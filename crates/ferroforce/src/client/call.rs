@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 
-use super::Salesforce;
+use super::{Salesforce, salesforce_headers};
 use crate::error::{Error, Result};
-use crate::op::Op;
+use crate::op::{Op, Response};
 use crate::pipeline::{CallSettings, Outgoing};
 use crate::retry::RetryPolicy;
 
@@ -19,7 +19,7 @@ use crate::retry::RetryPolicy;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<R> {
     client: Salesforce,
-    op: Result<Op<R>>,
+    pub(super) op: Result<Op<R>>,
     settings: CallSettings,
 }
 
@@ -44,29 +44,46 @@ impl<R> Call<R> {
         self
     }
 
-    /// Adds a header, or replaces one. A name or value that no header can have
-    /// becomes the call's error.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match header(name, value) {
-            Ok((name, value)) => {
-                self.settings.headers.insert(name, value);
-            }
-            Err(error) => self.op = self.op.and(Err(error)),
-        }
-        self
-    }
+    salesforce_headers!();
 
-    /// The request as a value.
+    /// The request as a value, with the headers that were set. How long it may take
+    /// and when it is repeated is up to whoever sends it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where the
     /// input was refused.
     pub fn into_op(self) -> Result<Op<R>> {
-        self.op
+        let mut op = self.op?;
+        for (name, value) in &self.settings.headers {
+            op.headers.insert(name, value.clone());
+        }
+        Ok(op)
+    }
+
+    pub(super) fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
+        match header {
+            Ok((name, value)) => {
+                self.settings.headers.insert(name, value);
+            }
+            Err(error) => {
+                if self.op.is_ok() {
+                    self.op = Err(error);
+                }
+            }
+        }
+    }
+
+    pub(super) fn outgoing(self) -> Result<(Salesforce, Outgoing, Decode<R>)> {
+        let op = self.op?;
+        let decode = op.decode;
+        let outgoing = Outgoing::from_op(op, self.client.api_version(), self.settings)?;
+        Ok((self.client, outgoing, decode))
     }
 }
 
-pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+type Decode<R> = fn(&Response) -> Result<R>;
+
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::try_from(name).map_err(|error| {
         Error::invalid_input(format!("{name:?} is no header name")).with_source(error)
     })?;
@@ -91,22 +108,11 @@ impl<R: Send + 'static> IntoFuture for Call<R> {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self {
-            client,
-            op,
-            settings,
-        } = self;
         // Before the future, which would otherwise hold each of them twice.
-        let ready = op.and_then(|op| {
-            let decode = op.decode;
-            Ok((
-                Outgoing::from_op(op, client.api_version(), settings)?,
-                decode,
-            ))
-        });
+        let ready = self.outgoing();
         Box::pin(async move {
             match &ready {
-                Ok((outgoing, decode)) => client.send(outgoing, *decode).await,
+                Ok((client, outgoing, decode)) => client.send(outgoing, *decode).await,
                 Err(error) => Err(error.clone()),
             }
         })

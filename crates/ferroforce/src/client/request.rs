@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Salesforce;
-use super::call::header;
+use super::{Salesforce, salesforce_headers};
 use crate::error::{Error, Result};
 use crate::op::{Op, Path, Repeatability, Response, decode_json, decode_raw, path};
 use crate::pipeline::{CallSettings, Outgoing, OutgoingBody};
@@ -58,16 +57,7 @@ impl Request {
         self
     }
 
-    /// Adds a header, or replaces one.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match header(name, value) {
-            Ok((name, value)) => {
-                self.settings.headers.insert(name, value);
-            }
-            Err(error) => self.refuse(error),
-        }
-        self
-    }
+    salesforce_headers!();
 
     /// A body, written as JSON.
     pub fn json_body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
@@ -170,6 +160,15 @@ impl Request {
 
     fn content_type(&mut self, value: HeaderValue) {
         self.settings.headers.insert(CONTENT_TYPE, value);
+    }
+
+    fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
+        match header {
+            Ok((name, value)) => {
+                self.settings.headers.insert(name, value);
+            }
+            Err(error) => self.refuse(error),
+        }
     }
 
     fn refuse(&mut self, error: Error) {

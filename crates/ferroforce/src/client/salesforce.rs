@@ -8,13 +8,15 @@ use super::call::Call;
 use super::request::Request;
 use super::{ApiVersion, OrgUrl};
 use crate::auth::{AccessToken, AuthContext, Session, Slot};
+use crate::clock::Clock;
+use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
 use crate::events::{EventStream, Observer, Subscription};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
 use crate::pipeline::{Outgoing, Pipeline};
 use crate::query::Query;
-use crate::sobject::SObject;
+use crate::sobject::{SObject, UserPassword};
 use crate::soql::Soql;
 
 /// How many events a stream of [`Salesforce::events`] holds.
@@ -73,6 +75,23 @@ impl Salesforce {
     /// Records of one object.
     pub fn sobject(&self, name: impl Into<String>) -> SObject {
         SObject::new(self.clone(), name.into())
+    }
+
+    /// All objects of the org that the user may see.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm>
+    pub fn describe_global(&self) -> Call<GlobalDescribe> {
+        self.call(crate::describe::global())
+    }
+
+    /// A cache of descriptions of objects, empty at first.
+    pub fn describe_cache(&self) -> DescribeCache {
+        DescribeCache::new(self.clone())
+    }
+
+    /// The password of the user with this id.
+    pub fn user_password(&self, id: impl fmt::Display) -> UserPassword {
+        UserPassword::new(self.clone(), &id)
     }
 
     /// A SOQL query. A text that is made at run time goes through
@@ -164,6 +183,10 @@ impl Salesforce {
         Ok(self.0.slot.token(&self.0.context).await?.token)
     }
 
+    pub(crate) fn clock(&self) -> Clock {
+        self.0.pipeline.clock
+    }
+
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {
         Call::new(self.clone(), op)
     }
@@ -171,7 +194,7 @@ impl Salesforce {
     pub(crate) async fn send<R>(
         &self,
         outgoing: &Outgoing,
-        decode: fn(&Response) -> Result<R>,
+        decode: impl FnOnce(&Response) -> Result<R> + Send,
     ) -> Result<R> {
         let Inner {
             pipeline,

@@ -24,8 +24,8 @@ impl Error {
         body: &[u8],
     ) -> Self {
         if status == StatusCode::MULTIPLE_CHOICES {
-            let matches: Vec<String> = serde_json::from_slice(body).unwrap_or_default();
-            return Self::from_api(status, errors, matches.join(", "));
+            let matches = serde_json::from_slice(body).unwrap_or_default();
+            return Self::from_matches(status, matches);
         }
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             return redirect(status, headers);

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::types::Record;
+
 /// One error of Salesforce's own.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,7 +16,9 @@ pub struct ApiError {
 }
 
 /// A record that a duplicate rule found.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `Debug` and `Display` show no field of the record.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DuplicateMatch {
     /// The record's id, where the rule shows it.
@@ -27,6 +31,34 @@ pub struct DuplicateMatch {
     pub engine: String,
     /// The matching rule.
     pub rule: String,
+    /// The duplicate rule that asked the matching rule.
+    pub duplicate_rule: String,
+    /// Whether the duplicate rule lets the record be written all the same: see
+    /// [`DuplicateRule::allow_save`](crate::client::DuplicateRule::allow_save).
+    pub allow_save: bool,
+    record: Option<Box<str>>,
+}
+
+impl DuplicateMatch {
+    /// The record: its id, and the fields that the matching rule looks at where
+    /// the call asked for them by
+    /// [`DuplicateRule::include_record_details`](crate::client::DuplicateRule::include_record_details).
+    pub fn record(&self) -> Option<Record> {
+        serde_json::from_str(self.record.as_deref()?).ok()
+    }
+}
+
+impl fmt::Debug for DuplicateMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DuplicateMatch")
+            .field("id", &self.id)
+            .field("sobject", &self.sobject)
+            .field("confidence", &self.confidence)
+            .field("rule", &self.rule)
+            .field("duplicate_rule", &self.duplicate_rule)
+            .field("allow_save", &self.allow_save)
+            .finish_non_exhaustive()
+    }
 }
 
 // Confidence comes as a finite JSON number, never NaN.
@@ -61,8 +93,8 @@ impl ApiError {
     /// The records that stood in the way of this one. Only with
     /// [`ErrorCode::DuplicatesDetected`].
     ///
-    /// Salesforce includes them for single records; the header
-    /// `Sforce-Duplicate-Rule-Header: allowSave=true` writes all the same.
+    /// Salesforce includes them for single records. Where the rule allows it, a
+    /// [`DuplicateRule`](crate::client::DuplicateRule) on the call writes all the same.
     pub fn duplicates(&self) -> &[DuplicateMatch] {
         &self.duplicates
     }
@@ -220,14 +252,20 @@ struct Wire<'a> {
     message: Option<String>,
     #[serde(default)]
     fields: Option<Vec<String>>,
-    // Salesforce sends the misspelt key; newer versions may not.
-    #[serde(default, borrow, rename = "duplicateResut", alias = "duplicateResult")]
+    // Recorded answers have the misspelt key, and newer ones may have either.
+    #[serde(default, borrow, rename = "duplicateResut")]
+    misspelt_duplicates: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "duplicateResult")]
     duplicates: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireDuplicates {
+    #[serde(default)]
+    allow_save: bool,
+    #[serde(default)]
+    duplicate_rule: Option<String>,
     #[serde(default)]
     match_results: Vec<WireMatchResult>,
 }
@@ -251,7 +289,7 @@ struct WireMatchRecord {
     #[serde(default)]
     match_confidence: f64,
     #[serde(default)]
-    record: Option<WireRecord>,
+    record: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -270,7 +308,11 @@ impl From<Wire<'_>> for ApiError {
             code: ErrorCode::from(code),
             message: wire.message.unwrap_or_default(),
             fields: wire.fields.unwrap_or_default(),
-            duplicates: wire.duplicates.map(matches).unwrap_or_default(),
+            duplicates: wire
+                .duplicates
+                .or(wire.misspelt_duplicates)
+                .map(matches)
+                .unwrap_or_default(),
         }
     }
 }
@@ -279,24 +321,32 @@ fn matches(raw: &RawValue) -> Vec<DuplicateMatch> {
     let Ok(wire) = serde_json::from_str::<WireDuplicates>(raw.get()) else {
         return Vec::new();
     };
-    wire.match_results
-        .into_iter()
-        .flat_map(|result| {
-            let WireMatchResult {
-                entity_type,
-                match_engine,
-                rule,
-                match_records,
-            } = result;
-            match_records.into_iter().map(move |found| DuplicateMatch {
-                id: found.record.and_then(|record| record.id),
-                sobject: entity_type.clone(),
+    let WireDuplicates {
+        allow_save,
+        duplicate_rule,
+        match_results,
+    } = wire;
+    let duplicate_rule = duplicate_rule.unwrap_or_default();
+    let mut matches = Vec::new();
+    for result in match_results {
+        for found in result.match_records {
+            matches.push(DuplicateMatch {
+                id: found.record.as_deref().and_then(id_of),
+                sobject: result.entity_type.clone(),
                 confidence: found.match_confidence,
-                engine: match_engine.clone(),
-                rule: rule.clone(),
-            })
-        })
-        .collect()
+                engine: result.match_engine.clone(),
+                rule: result.rule.clone(),
+                duplicate_rule: duplicate_rule.clone(),
+                allow_save,
+                record: found.record.map(Into::into),
+            });
+        }
+    }
+    matches
+}
+
+fn id_of(record: &RawValue) -> Option<String> {
+    serde_json::from_str::<WireRecord>(record.get()).ok()?.id
 }
 
 /// Reads an error body: a list of errors, a single one, or nothing that this

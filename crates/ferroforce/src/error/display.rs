@@ -12,6 +12,7 @@ impl ErrorKind {
             Self::Interrupted => "connection broke",
             Self::Api => "refused by Salesforce",
             Self::MultipleMatches => "more than one record matches",
+            Self::PreconditionFailed => "the record is not in the state that was asked for",
             Self::Redirect => "redirected elsewhere",
             Self::Decode => "answer not understood",
             Self::TooLarge => "answer too large",

@@ -41,6 +41,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     api: Arc<[ApiError]>,
+    matches: Arc<[String]>,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     may_have_been_processed: bool,
@@ -64,8 +65,14 @@ pub enum ErrorKind {
     Interrupted,
     /// Salesforce refused the request. [`Error::api_errors`] has its words.
     Api,
-    /// An external id matched more than one record (HTTP 300).
+    /// An external id matched more than one record (HTTP 300), and nothing was
+    /// written. [`Error::matches`] lists them.
     MultipleMatches,
+    /// The record is not in the state that the request was made conditional on
+    /// (HTTP 412), and this attempt wrote nothing. Where
+    /// [`Error::may_have_been_processed`] is true an earlier attempt may have, and
+    /// this one met what it left.
+    PreconditionFailed,
     /// The answer pointed to another address. It was not followed, since it
     /// would have carried the token away from its org.
     Redirect,
@@ -85,6 +92,7 @@ impl Error {
             kind,
             message: message.into(),
             api: Arc::new([]),
+            matches: Arc::new([]),
             status: None,
             retry_after: None,
             may_have_been_processed: false,
@@ -115,8 +123,8 @@ impl Error {
         api: Vec<ApiError>,
         message: impl Into<String>,
     ) -> Self {
-        let kind = if status == StatusCode::MULTIPLE_CHOICES {
-            ErrorKind::MultipleMatches
+        let kind = if status == StatusCode::PRECONDITION_FAILED {
+            ErrorKind::PreconditionFailed
         } else {
             ErrorKind::Api
         };
@@ -124,6 +132,13 @@ impl Error {
             inner.api = api.into();
             inner.status = Some(status);
             inner.may_have_been_processed = status.is_server_error();
+        })
+    }
+
+    pub(crate) fn from_matches(status: StatusCode, matches: Vec<String>) -> Self {
+        Self::build(ErrorKind::MultipleMatches, matches.join(", ")).edit(|inner| {
+            inner.matches = matches.into();
+            inner.status = Some(status);
         })
     }
 
@@ -181,6 +196,13 @@ impl Error {
     /// The code of the first error that Salesforce listed.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.0.api.first().map(ApiError::code)
+    }
+
+    /// The records that an external id matched, as the paths that Salesforce
+    /// lists: `/services/data/v66.0/sobjects/Contact/003…`. Empty unless this is
+    /// [`ErrorKind::MultipleMatches`].
+    pub fn matches(&self) -> &[String] {
+        &self.0.matches
     }
 
     /// The HTTP status of the answer, where there was one.

@@ -58,6 +58,32 @@ fn shapes_of_error_bodies() {
 }
 
 #[test]
+fn duplicates_are_listed_by_either_key_or_by_both() {
+    let matches = r#"{"allowSave":true,"duplicateRule":"Contacts_DR","matchResults":[
+        {"entityType":"Contact","matchEngine":"ExactMatchEngine","rule":"R","matchRecords":[
+            {"matchConfidence":100.0,"record":{"attributes":{"type":"Contact"},"Id":"003x","Email":"ada@x.example"}},
+            {"matchConfidence":50.0,"record":null}]},
+        {"entityType":"Lead","matchEngine":"E2","rule":"R2","matchRecords":[
+            {"matchConfidence":70.5,"record":{"Id":"00Qx"}}]}]}"#;
+    for keys in [
+        format!(r#""duplicateResut":{matches},"duplicateResult":null"#),
+        format!(r#""duplicateResult":{matches},"duplicateResut":{matches}"#),
+    ] {
+        let body = format!(r#"[{{{keys},"errorCode":"DUPLICATES_DETECTED","message":"m"}}]"#);
+        let errors = parse_error_body(body.as_bytes());
+        let found = errors[0].duplicates();
+        let ids: Vec<_> = found.iter().map(|found| found.id.as_deref()).collect();
+        assert_eq!(ids, [Some("003x"), None, Some("00Qx")]);
+        assert_eq!(found[2].sobject.as_deref(), Some("Lead"));
+        assert!(found[0].allow_save && found[0].duplicate_rule == "Contacts_DR");
+        let record = found[0].record().unwrap();
+        assert_eq!(record.get::<String>("Email").unwrap(), "ada@x.example");
+        assert!(found[1].record().is_none());
+        assert!(!format!("{errors:?}{}", errors[0]).contains("ada@"));
+    }
+}
+
+#[test]
 fn both_spellings_of_the_duplicates_key_are_read() {
     for key in ["duplicateResut", "duplicateResult"] {
         let body = format!(

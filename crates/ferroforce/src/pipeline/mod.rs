@@ -53,7 +53,7 @@ impl Pipeline {
     pub(crate) async fn send<R>(
         self: &Arc<Self>,
         outgoing: &Outgoing,
-        decode: fn(&Response) -> Result<R>,
+        decode: impl FnOnce(&Response) -> Result<R> + Send,
         slot: &Arc<Slot>,
         context: &AuthContext,
     ) -> Result<R> {

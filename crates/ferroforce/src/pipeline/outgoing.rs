@@ -105,6 +105,12 @@ impl Outgoing {
         })
     }
 
+    /// With statuses beyond the 2xx that the caller reads itself, in the place of the
+    /// operation's.
+    pub(crate) fn accepting(self, accepts: &'static [StatusCode]) -> Self {
+        Self { accepts, ..self }
+    }
+
     pub(super) fn facts(&self) -> Facts {
         Facts {
             info: Arc::new(RequestInfo {

@@ -203,6 +203,18 @@ fn first_page(soql: &Soql, deleted_too: bool, batch_size: Option<u32>) -> Result
     with_batch_size(op, batch_size)
 }
 
+/// The rows that another address than a query's answers with, in the same shape.
+pub(crate) fn rows_at<T>(client: Salesforce, path: Result<Path>, fields: Option<&str>) -> Rows<T> {
+    let op = path.map(|path| {
+        let op = Op::new(Method::GET, path, RawPage::decode_some);
+        match fields {
+            Some(fields) => op.query("fields", fields),
+            None => op,
+        }
+    });
+    Rows::new(pages::Source::new(client, op, None, None, None))
+}
+
 fn next_page(url: &str, batch_size: Option<u32>) -> Result<Op<RawPage>> {
     // The server says where the next page is, and may only say where on itself:
     // the token goes with the request.

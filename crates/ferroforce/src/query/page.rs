@@ -66,6 +66,19 @@ impl RawPage {
         })
     }
 
+    /// As [`decode`](Self::decode), where no body means no rows.
+    pub(super) fn decode_some(response: &Response) -> Result<Self> {
+        if !response.body().is_empty() {
+            return Self::decode(response);
+        }
+        Ok(Self {
+            body: Bytes::new(),
+            rows: Vec::new(),
+            total_size: 0,
+            next: None,
+        })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

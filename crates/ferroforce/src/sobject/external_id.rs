@@ -1,15 +1,13 @@
 use std::fmt;
 
-use bytes::Bytes;
 use http::{Method, StatusCode};
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::key::without_key;
 use super::{Upserted, field_list, row};
 use crate::client::{Call, Salesforce};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::op::{Op, Path, Repeatability, Response, decode_json};
 use crate::types::RecordId;
 
@@ -26,6 +24,7 @@ pub struct ByExternalId {
     sobject: String,
     field: String,
     value: String,
+    key_check: bool,
 }
 
 impl ByExternalId {
@@ -35,7 +34,16 @@ impl ByExternalId {
             sobject,
             field,
             value,
+            key_check: true,
         }
+    }
+
+    /// Sends records as they are: an upsert then looks for the external id field in
+    /// them neither to compare nor to leave it out.
+    #[must_use]
+    pub fn without_key_check(mut self) -> Self {
+        self.key_check = false;
+        self
     }
 
     fn key(&self) -> [&str; 3] {
@@ -45,7 +53,7 @@ impl ByExternalId {
     /// Reads the record with all the fields that the user may see.
     ///
     /// # Errors
-    /// When it is awaited; [`Error::is_not_found`] if there is none, and
+    /// When it is awaited; [`Error::is_not_found`](crate::Error::is_not_found) if there is none, and
     /// [`ErrorKind::MultipleMatches`](crate::ErrorKind::MultipleMatches).
     pub fn get<T: DeserializeOwned>(&self) -> Call<T> {
         self.client.call(self.read(None))
@@ -73,8 +81,10 @@ impl ByExternalId {
     /// Creates the record, or updates it where it exists. It may be repeated
     /// safely, so broken connections do not leave doubt.
     ///
-    /// If `record` holds the external id field too, it must hold the same value;
-    /// it is then left out, since Salesforce wants it in the address only.
+    /// If `record` holds the external id field too, in any letter case, it must hold
+    /// the same value: the same text, the same number, or either form of the same id
+    /// where the field is `Id`. It is then left out, since Salesforce wants it in the
+    /// address only. [`without_key_check`](Self::without_key_check) switches that off.
     ///
     /// # Errors
     /// When it is awaited;
@@ -84,16 +94,34 @@ impl ByExternalId {
         self.client.call(self.write(record))
     }
 
+    /// Updates the record and never creates one (`updateOnly`). It may be repeated
+    /// safely. What is said of the external id field in [`upsert`](Self::upsert) goes
+    /// for it too.
+    ///
+    /// # Errors
+    /// As [`upsert`](Self::upsert), and [`Error::is_not_found`](crate::Error::is_not_found) if there is no such
+    /// record.
+    pub fn update(&self, record: &(impl Serialize + ?Sized)) -> Call<Upserted> {
+        let op = self.write(record).map(|op| op.query("updateOnly", "true"));
+        self.client.call(op)
+    }
+
     fn write(&self, record: &(impl Serialize + ?Sized)) -> Result<Op<Upserted>> {
         let path = Path::fill(ROW, &self.key())?;
         let op = Op::new(Method::PATCH, path, upserted)
             .repeatability(Repeatability::Idempotent)
             .json(record)?;
-        let body = without_key(op.body(), &self.field, &self.value)?;
-        Ok(op.json_bytes(body))
+        match op.body() {
+            Some(body) if self.key_check => {
+                let body = without_key(body, &self.field, &self.value)?;
+                Ok(op.json_bytes(body))
+            }
+            _ => Ok(op),
+        }
     }
 
-    /// Puts the record into the recycle bin.
+    /// Puts the record into the recycle bin. When the request had to be repeated and
+    /// the record turns out to be gone, that counts as success.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -124,75 +152,6 @@ fn upserted(response: &Response) -> Result<Upserted> {
         created: wire.created || created_status,
         repeated,
     })
-}
-
-/// A JSON object whose members stay as they were written.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-fn without_key(body: Option<&Bytes>, field: &str, value: &str) -> Result<Bytes> {
-    let body = body.cloned().unwrap_or_default();
-    let mut members: Members = serde_json::from_slice(&body).map_err(|error| {
-        Error::invalid_input("a record is written from a struct or map").with_source(error)
-    })?;
-    let before = members.0.len();
-    for (name, member) in &members.0 {
-        if name.eq_ignore_ascii_case(field) && !says(member, value) {
-            return Err(Error::invalid_input(format!(
-                "the record's own {name} differs from the value that it is upserted by"
-            )));
-        }
-    }
-    members
-        .0
-        .retain(|(name, _)| !name.eq_ignore_ascii_case(field));
-    if members.0.len() == before {
-        return Ok(body);
-    }
-    serde_json::to_vec(&members)
-        .map(Bytes::from)
-        .map_err(|error| Error::invalid_input("the record cannot be written").with_source(error))
-}
-
-fn says(member: &RawValue, value: &str) -> bool {
-    match serde_json::from_str::<String>(member.get()) {
-        Ok(text) => text == value,
-        Err(_) => member.get() == value,
-    }
 }
 
 impl fmt::Debug for ByExternalId {

@@ -1,9 +1,15 @@
-//! Records of one object: create, get, update, delete, upsert.
+//! Records of one object: create, get, update, delete, upsert, and what belongs to
+//! them.
 //!
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_rows.htm>
 
+mod changes;
 mod external_id;
+mod key;
 mod outcome;
+mod parent;
+mod password;
+mod related;
 mod row;
 
 use std::fmt::Display;
@@ -12,13 +18,18 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use changes::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use external_id::ByExternalId;
 pub use outcome::{Created, Upserted};
+pub use parent::ParentKey;
+pub use password::UserPassword;
+pub use related::Related;
 
 use crate::client::{Call, Salesforce};
-use crate::error::Result;
+use crate::describe::{self, Layout, Layouts, SObjectDescribe, SObjectInfo};
+use crate::error::{Error, Result};
 use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
-use crate::types::RecordId;
+use crate::types::{DateTime, RecordId};
 
 const ROW: &str = "/sobjects/{sobject}/{id}";
 
@@ -91,12 +102,50 @@ impl SObject {
             .call(get(&self.name, &id, Some(&field_list(fields))))
     }
 
-    /// Writes the given fields of a record and leaves the others.
+    /// Writes the given fields of a record and leaves the others. It may be repeated
+    /// safely.
     ///
     /// # Errors
     /// When it is awaited.
     pub fn update(&self, id: impl Display, fields: &(impl Serialize + ?Sized)) -> Call<()> {
         self.client.call(update(&self.name, &id, fields))
+    }
+
+    /// All about the object: its fields, its children, its record types.
+    ///
+    /// # Errors
+    /// When it is awaited; [`Error::is_not_found`] if there is no such object, or
+    /// the user may not see it.
+    pub fn describe(&self) -> Call<SObjectDescribe> {
+        self.client.call(describe::object(&self.name))
+    }
+
+    /// What the object is and allows, and records of it that the user had lately.
+    ///
+    /// # Errors
+    /// As [`describe`](Self::describe).
+    pub fn info(&self) -> Call<SObjectInfo> {
+        self.client.call(describe::info(&self.name))
+    }
+
+    /// The page layouts of the object.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_layouts.htm>
+    ///
+    /// # Errors
+    /// As [`describe`](Self::describe).
+    pub fn layouts(&self) -> Call<Layouts> {
+        self.client.call(describe::layouts(&self.name))
+    }
+
+    /// The page layout of one record type; that of objects without record types is
+    /// `012000000000000AAA`.
+    ///
+    /// # Errors
+    /// As [`describe`](Self::describe).
+    pub fn layout(&self, record_type: impl Display) -> Call<Layout> {
+        let op = record_id(&record_type).and_then(|id| describe::layout(&self.name, &id));
+        self.client.call(op)
     }
 
     /// Puts a record into the recycle bin. When the request had to be repeated
@@ -107,6 +156,48 @@ impl SObject {
     pub fn delete(&self, id: impl Display) -> Call<()> {
         let op = record_id(&id).and_then(|id| row::delete(ROW, &[&self.name, &id]));
         self.client.call(op)
+    }
+
+    /// What a relationship of a record leads to: `("003…", "Account")` to the
+    /// contact's account, `("001…", "Contacts")` to the account's contacts.
+    pub fn related(&self, id: impl Display, relationship: &str) -> Related {
+        Related::new(
+            self.client.clone(),
+            &self.name,
+            record_id(&id),
+            relationship,
+        )
+    }
+
+    /// The records that were deleted from `start` to `end`, which are
+    /// [`DateTime`]s or [`SystemTime`](std::time::SystemTime)s. Salesforce looks at
+    /// the minutes and not at the seconds, and goes back 15 days.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_getdeleted.htm>
+    ///
+    /// # Errors
+    /// When it is awaited; a span that ends before it begins is refused.
+    pub fn deleted<S, E>(&self, start: S, end: E) -> Call<DeletedRecords>
+    where
+        S: TryInto<DateTime, Error: Into<Error>>,
+        E: TryInto<DateTime, Error: Into<Error>>,
+    {
+        self.client.call(changes::deleted(&self.name, start, end))
+    }
+
+    /// The records that were created or changed from `start` to `end`, as
+    /// [`deleted`](Self::deleted). Salesforce goes back 30 days.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_getupdated.htm>
+    ///
+    /// # Errors
+    /// As [`deleted`](Self::deleted).
+    pub fn updated<S, E>(&self, start: S, end: E) -> Call<UpdatedRecords>
+    where
+        S: TryInto<DateTime, Error: Into<Error>>,
+        E: TryInto<DateTime, Error: Into<Error>>,
+    {
+        self.client.call(changes::updated(&self.name, start, end))
     }
 
     /// The record whose external id field holds `value`.
