@@ -121,6 +121,7 @@ mod seed;
 mod settings;
 mod store;
 mod tls;
+mod usage;
 mod value;
 
 pub use admin::{

@@ -1,7 +1,6 @@
 //! The state of one org, shared by everything that answers its requests.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
@@ -13,15 +12,17 @@ use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::tls::Files;
+use crate::usage::{InFlight, Usage};
 use crate::{admin, auth, seed};
 
 /// The org: `Arc<Org>` is the state of every route.
 pub(crate) struct Org {
     pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) schema: Arc<Schema>,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
+    pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
@@ -47,14 +48,15 @@ impl Org {
             None => Schema::standard(),
         };
         let schema = schema.map_err(StartError::new)?;
-        let clock = Clock::default();
+        let clock = Arc::new(Clock::default());
         let id = RecordId::nth(*b"00D", 1);
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
             auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
                 .map_err(StartError::new)?,
             schema: Arc::new(schema),
-            usage: Usage::default(),
+            usage: Usage::new(Arc::clone(&clock)),
+            in_flight: InFlight::default(),
             cursors: Arc::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),
@@ -87,28 +89,5 @@ impl fmt::Debug for Org {
         f.debug_struct("Org")
             .field("id", &self.id)
             .finish_non_exhaustive()
-    }
-}
-
-/// The API calls of the day so far.
-#[derive(Debug, Default)]
-pub(crate) struct Usage {
-    calls: AtomicU64,
-}
-
-impl Usage {
-    /// Counts one call and returns how many there are now.
-    pub(crate) fn count(&self) -> u64 {
-        self.calls.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// The calls so far.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Starts over at a number of calls.
-    pub(crate) fn set(&self, calls: u64) {
-        self.calls.store(calls, Ordering::Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use tokio::time::sleep;
 
@@ -16,8 +16,7 @@ use crate::auth;
 use crate::error::ApiError;
 use crate::http::CutConnection;
 use crate::org::Org;
-
-const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+use crate::rest::limits;
 
 /// Answers a request that has these effects to suffer. `number` is its number in the log.
 pub(super) async fn suffer(
@@ -39,6 +38,11 @@ pub(super) async fn suffer(
                 retry_after,
             } => {
                 let mut response = error(&request, status, code, message);
+                if counts(&request, status) {
+                    let info = limits::info(org, org.usage.count(), None);
+                    response.headers_mut().insert(limits::INFO, info);
+                    org.admin.log().count_call(number);
+                }
                 if let Some(seconds) = retry_after {
                     response
                         .headers_mut()
@@ -53,10 +57,18 @@ pub(super) async fn suffer(
     }
     let response = next.run(request).await;
     // Each call that counts is told the count.
-    if response.headers().contains_key(LIMIT_INFO) {
+    if response.headers().contains_key(limits::INFO) {
         org.admin.log().count_call(number);
     }
     change(response, on_answer).await
+}
+
+/// Whether a request that is refused so counts as an API call: a real org counts what it refuses
+/// of whoever has a session.
+fn counts(request: &Request, status: StatusCode) -> bool {
+    status.is_client_error()
+        && status != StatusCode::UNAUTHORIZED
+        && request.uri().path().starts_with("/services/data/")
 }
 
 /// Lets effects happen to an answer.

@@ -32,6 +32,7 @@ pub use self::snapshot::{Snapshot, SnapshotError};
 use crate::auth::{self, Secret};
 use crate::http::CutConnection;
 use crate::org::Org;
+use crate::usage::Crowded;
 
 /// The faults to come and the requests that were.
 #[derive(Debug)]
@@ -95,19 +96,28 @@ async fn reset(org: &Org) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// Stands around every API and sign-in route, outside of compression: applies faults and
-/// writes the log.
+/// Stands around every API and sign-in route, outside of compression: applies faults, writes the
+/// log, and sees how many requests take long.
 ///
 /// An answer that carries [`CutConnection`] in its extensions is not sent: the connection is
 /// closed instead.
-pub(crate) async fn around(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
+pub(crate) async fn around(
+    State(org): State<Arc<Org>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let now = org.clock.now();
+    if org.in_flight.long(now) >= org.auth.policies().long_requests {
+        request.extensions_mut().insert(Crowded);
+    }
+    let _ticket = org.in_flight.begin(now);
     let effects = org
         .admin
         .rules()
         .strike(request.method(), request.uri().path());
     let record = RequestRecord {
         number: 0,
-        at: log::system_time(org.clock.now()),
+        at: log::system_time(now),
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request

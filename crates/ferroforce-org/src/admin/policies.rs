@@ -36,6 +36,16 @@ pub struct Policies {
     /// and e-mail address. New orgs of Salesforce have such rules; here they are off unless asked
     /// for, since tests like to save the same record twice. Default: false.
     pub duplicate_rules: bool,
+    /// Whether calls beyond the daily limit are answered, as in paid production orgs, and only
+    /// the usage tells. Default: false; they are refused with `REQUEST_LIMIT_EXCEEDED`.
+    pub soft_daily_limit: bool,
+    /// The daily limit of every app, which `Sforce-Limit-Info` then tells too, by client id; it
+    /// is not enforced. Default: none.
+    pub daily_api_requests_per_app: Option<u64>,
+    /// How many requests may take longer than 20 seconds, by the org's clock, at once; while so
+    /// many do, others are refused with `REQUEST_LIMIT_EXCEEDED`. Developer and trial orgs have
+    /// 5. Default: 25.
+    pub long_requests: usize,
 }
 
 /// Whether a security token must follow the password.
@@ -66,6 +76,9 @@ impl Default for Policies {
             reuse_live_sessions: false,
             refresh_tokens_per_app: 5,
             duplicate_rules: false,
+            soft_daily_limit: false,
+            daily_api_requests_per_app: None,
+            long_requests: 25,
         }
     }
 }

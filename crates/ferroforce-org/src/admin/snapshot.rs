@@ -9,13 +9,14 @@ use rusqlite::backup::{Backup, StepResult};
 use crate::auth;
 use crate::error::ApiError;
 use crate::org::Org;
+use crate::usage::Calls;
 
 /// A copy of an org's records, sessions, lockouts and API usage.
 #[derive(Clone)]
 pub struct Snapshot {
     records: Arc<Mutex<Connection>>,
     auth: auth::Live,
-    api_calls: u64,
+    calls: Calls,
 }
 
 impl fmt::Debug for Snapshot {
@@ -47,7 +48,7 @@ impl Snapshot {
         Ok(Self {
             records: Arc::new(Mutex::new(copied.await?)),
             auth: org.auth.snapshot(),
-            api_calls: org.usage.calls(),
+            calls: org.usage.snapshot(),
         })
     }
 
@@ -63,7 +64,7 @@ impl Snapshot {
         });
         restored.await?;
         org.auth.restore(&self.auth);
-        org.usage.set(self.api_calls);
+        org.usage.restore(&self.calls);
         Ok(())
     }
 }

@@ -732,3 +732,54 @@ async fn a_wrong_method_is_told_in_words_and_with_the_right_ones() {
         r#"{"error":"the admin API does not take POST here"}"#
     );
 }
+
+#[tokio::test]
+async fn only_so_many_requests_may_take_long() {
+    let org = org();
+    let mut policies = Policies::clone(&org.auth.policies());
+    policies.long_requests = 2;
+    org.auth.set_policies(policies);
+    strike(&org, Fault::delay(Duration::from_secs(3600)).times(2));
+    let hanging: Vec<_> = (0..2)
+        .map(|_| {
+            let org = Arc::clone(&org);
+            tokio::spawn(async move { get(&org, LIMITS).await })
+        })
+        .collect();
+    while org.admin.log().list().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&org, LIMITS).await.status(), 200);
+    org.clock.advance(jiff::SignedDuration::from_secs(20));
+    let refused = get(&org, LIMITS).await;
+    assert_eq!(refused.status(), 403);
+    assert!(refused.headers().contains_key("sforce-limit-info"));
+    assert_eq!(
+        text(refused).await,
+        r#"[{"message":"ConcurrentRequests (Concurrent API Requests) Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#
+    );
+    for request in hanging {
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+    }
+    assert_eq!(get(&org, LIMITS).await.status(), 200);
+}
+
+#[tokio::test]
+async fn injected_refusals_tell_the_usage_as_real_ones_do() {
+    let org = org();
+    for (status, path, expected) in [
+        (403, LIMITS, Some("api-usage=1/5000000")),
+        (400, LIMITS, Some("api-usage=2/5000000")),
+        (401, LIMITS, None),
+        (503, LIMITS, None),
+        (400, "/services/oauth2/token", None),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        strike(&org, Fault::error(status, "CODE", "message"));
+        let refused = get(&org, path).await;
+        assert_eq!(refused.status(), status);
+        let info = refused.headers().get("sforce-limit-info");
+        assert_eq!(info.map(|info| info.to_str().unwrap()), expected);
+    }
+}

@@ -80,7 +80,10 @@ pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, 
         let message = "The password of this user has expired";
         return forbidden("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", message);
     }
-    Ok(CurrentUser { id: member.id })
+    Ok(CurrentUser {
+        id: member.id,
+        app: grant.client_id,
+    })
 }
 
 /// Username of whom the session of a request belongs to, if it has a live one. The session is

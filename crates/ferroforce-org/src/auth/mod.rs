@@ -39,6 +39,8 @@ pub(crate) const ORGANIZATION_NAME: &str = "Local Org";
 #[derive(Debug, Clone)]
 pub(crate) struct CurrentUser {
     pub(crate) id: RecordId,
+    /// The client id of the app that they signed in through, if it was one.
+    pub(crate) app: Option<String>,
 }
 
 /// The routes that sign in, and those about tokens and identity.

@@ -1,11 +1,12 @@
 //! Limits of the org, and counts of its records.
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::Context;
 use super::request::{ApiRequest, Reply};
 use crate::error::ApiError;
 use crate::json::Json;
+use crate::org::Org;
 use crate::store::table::and_not_deleted;
 
 /// The limits of an org, by name; only the first is used up.
@@ -56,13 +57,37 @@ fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// The answer to every call beyond the day's quota.
-pub(super) fn exceeded() -> ApiError {
-    ApiError::new(
-        StatusCode::FORBIDDEN,
-        "REQUEST_LIMIT_EXCEEDED",
-        "TotalRequests Limit exceeded.",
-    )
+/// Refuses the n-th call of a day if it is beyond the limit, and the limit is hard.
+pub(crate) fn admit(org: &Org, calls: u64) -> Result<(), ApiError> {
+    if calls <= org.settings.daily_api_requests || org.auth.policies().soft_daily_limit {
+        return Ok(());
+    }
+    Err(exceeded("TotalRequests Limit exceeded."))
+}
+
+/// The answer while too many requests take long.
+pub(super) fn crowded() -> ApiError {
+    exceeded("ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+}
+
+fn exceeded(message: &'static str) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "REQUEST_LIMIT_EXCEEDED", message)
+}
+
+/// The header that tells the usage.
+pub(crate) const INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+
+/// The value of [`INFO`]: so many calls of the org, and of the app of a request if apps have a
+/// limit.
+pub(crate) fn info(org: &Org, calls: u64, app: Option<(&str, u64)>) -> HeaderValue {
+    let quota = org.settings.daily_api_requests;
+    let mut text = format!("api-usage={calls}/{quota}");
+    if let (Some((name, calls)), Some(quota)) =
+        (app, org.auth.policies().daily_api_requests_per_app)
+    {
+        text += &format!("; per-app-api-usage={calls}/{quota}(appName={name})");
+    }
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// `GET /limits/recordCount`: how many records some objects have, or all. Unknown ones are

@@ -9,7 +9,7 @@ mod context;
 mod cursors;
 mod describes;
 mod endpoint;
-mod limits;
+pub(crate) mod limits;
 mod multipart;
 mod options;
 mod query;
@@ -26,8 +26,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use http::Method;
 use http::request::Parts;
-use http::{HeaderValue, Method};
 
 pub(crate) use context::Context;
 pub(crate) use cursors::Cursors;
@@ -40,6 +40,7 @@ use crate::http::{read_body, read_upload};
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::deletions;
+use crate::usage::Crowded;
 use endpoint::Endpoint;
 
 /// The routes of the REST API.
@@ -66,10 +67,13 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         Err(error) => return error.into_response(),
     };
     let usage = org.usage.count();
-    let quota = org.settings.daily_api_requests;
+    let app = user.app.clone();
+    let app = app.map(|app| (org.usage.count_of_app(&app), app));
+    let crowded = parts.extensions.get::<Crowded>().is_some();
     let answer = async {
-        if usage > quota {
-            return Err(limits::exceeded());
+        limits::admit(&org, usage)?;
+        if crowded {
+            return Err(limits::crowded());
         }
         let mut request = freed_of_http(&org, parts)?;
         if request.header("accept").is_some_and(wants_xml) {
@@ -94,9 +98,9 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         Err(error) => error.into_response(),
     };
     let calls = org.usage.calls().max(usage);
-    if let Ok(info) = HeaderValue::from_str(&format!("api-usage={calls}/{quota}")) {
-        response.headers_mut().insert("sforce-limit-info", info);
-    }
+    let app = app.as_ref().map(|(calls, app)| (app.as_str(), *calls));
+    let info = limits::info(&org, calls, app);
+    response.headers_mut().insert(limits::INFO, info);
     response
 }
 

@@ -22,6 +22,7 @@ use crate::store::table;
 pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result<(), ApiError> {
     let user = CurrentUser {
         id: org.auth.directory.members()[0].id,
+        app: None,
     };
     let context = Context::new(org, db, &user, ApiVersion::NEWEST);
     context.atomically(|| {

@@ -8,6 +8,7 @@ use http::{Request, StatusCode};
 use serde_json::json;
 
 use super::Client;
+use crate::admin::Policies;
 use crate::settings::Settings;
 
 #[tokio::test]
@@ -69,6 +70,49 @@ async fn the_days_quota_ends() {
         )
     );
     assert_eq!(refused.header("sforce-limit-info"), "api-usage=2/1");
+}
+
+#[tokio::test]
+async fn a_soft_quota_is_only_told() {
+    let client = Client::with(Settings {
+        daily_api_requests: 1,
+        policies: Policies {
+            soft_daily_limit: true,
+            daily_api_requests_per_app: Some(250),
+            ..Policies::default()
+        },
+        ..Settings::default()
+    });
+    client.get("/limits").await;
+    let beyond = client.get("/limits").await;
+    assert_eq!(
+        (beyond.status, beyond.header("sforce-limit-info")),
+        (
+            StatusCode::OK,
+            "api-usage=2/1; per-app-api-usage=2/250(appName=3MVG9_local_org)"
+        )
+    );
+    assert_eq!(beyond.json()["DailyApiRequests"]["Remaining"], 0);
+}
+
+#[tokio::test]
+async fn the_quota_comes_back_with_the_day() {
+    let client = Client::with(Settings {
+        daily_api_requests: 1,
+        policies: Policies {
+            session_seconds: 1_000_000,
+            ..Policies::default()
+        },
+        ..Settings::default()
+    });
+    for expected in [200, 403] {
+        assert_eq!(client.get("/limits").await.status, expected);
+    }
+    client
+        .org
+        .clock
+        .advance(jiff::SignedDuration::from_hours(25));
+    assert_eq!(client.get("/limits").await.status, 200);
 }
 
 #[tokio::test]
