@@ -1,9 +1,10 @@
 //! Queries that answer groups or a number, and not records.
 
-use ferroforce_soql::ast::{Field, Grouping, Query, Select, SelectItem};
+use ferroforce_soql::ast::{Field, Grouping, Name, Query, Select, SelectItem};
 
 use super::Compiler;
 use super::fault::malformed;
+use super::function::is_currency;
 use super::operand::{Kind, Operand};
 use super::plan::{GroupColumn, GroupsPlan, Plan, Statement};
 use crate::error::ApiError;
@@ -245,8 +246,8 @@ impl<'a> Compiler<'a> {
                 ..operand
             });
         };
-        if field.functions.len() > 1 {
-            return Err(ApiError::unsupported(format_args!("{field}")));
+        if let [outer, inner] = field.functions.as_slice() {
+            return self.around_aggregate(field, outer, inner, groups);
         }
         let operand = self.operand(&field.path)?;
         if groups.keys.contains(&operand.key) && operand.name == "Id" {
@@ -267,6 +268,37 @@ impl<'a> Compiler<'a> {
             return Err(self.source.at(field.span, "MALFORMED_QUERY", &message));
         }
         Ok(apply(function, operand))
+    }
+
+    /// FORMAT or convertCurrency of an aggregate function, or the other way round.
+    fn around_aggregate(
+        &mut self,
+        field: &Field,
+        outer: &Name,
+        inner: &Name,
+        groups: &Groups,
+    ) -> Result<Operand<'a>, ApiError> {
+        let plain = self.operand(&field.path)?;
+        let only = |function: &Name| {
+            let mut field = field.clone();
+            field.functions = vec![function.clone()];
+            field
+        };
+        if outer.is("FORMAT") {
+            let operand = self.grouped(&only(inner), groups)?;
+            if let Some(formatted) = self.formatted(&operand, plain.field)? {
+                return Ok(formatted);
+            }
+        }
+        let (aggregate, currency) = if inner.is("convertCurrency") {
+            (outer, true)
+        } else {
+            (inner, outer.is("convertCurrency"))
+        };
+        if currency && is_currency(plain.field) {
+            return self.grouped(&only(aggregate), groups);
+        }
+        Err(ApiError::unsupported(format_args!("{field}")))
     }
 
     /// GROUPING: 1 in the totals over a field, and else 0.
@@ -322,7 +354,7 @@ fn grouping_sets(grouping: Option<Grouping>, fields: usize) -> Vec<Vec<bool>> {
     }
 }
 
-fn not_grouped(field: &Field) -> ApiError {
+pub(super) fn not_grouped(field: &Field) -> ApiError {
     let message = format!("Field must be grouped or aggregated: {}", field.path.text);
     ApiError::bad_request("MALFORMED_QUERY", message)
 }

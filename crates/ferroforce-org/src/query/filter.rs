@@ -21,6 +21,16 @@ use crate::error::ApiError;
 /// How many semi-joins a query may have.
 const MOST_SEMI_JOINS: usize = 2;
 
+/// Objects that semi-joins cannot look into.
+const NO_SEMI_JOINS: [&str; 6] = [
+    "Task",
+    "Event",
+    "Note",
+    "Attachment",
+    "ActivityHistory",
+    "OpenActivity",
+];
+
 /// Where a condition stands, which decides whether a semi-join may stand there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -86,7 +96,13 @@ impl<'a> Compiler<'a> {
         let operator = comparison.operator;
         let operand = match &comparison.left {
             Left::Field(field) => self.filterable(field)?,
-            Left::Distance(_) => return Err(ApiError::unsupported("DISTANCE in WHERE")),
+            Left::Distance(call) => {
+                if !matches!(operator, Operator::Less | Operator::Greater) {
+                    let message = "DISTANCE can be compared by < and > only";
+                    return Err(self.source.at(span, "MALFORMED_QUERY", message));
+                }
+                self.distance(call)?
+            }
             _ => return Err(ApiError::unsupported("arithmetic in WHERE")),
         };
         if operand.kind == Kind::Boolean
@@ -237,6 +253,13 @@ impl<'a> Compiler<'a> {
             return Err(ApiError::unsupported("WITH in a semi-join"));
         }
         let left = self.filterable(field)?;
+        if left.kind != Kind::Id {
+            let message = format!(
+                "The left operand of a semi join must be an id or reference field, cannot use: '{}'",
+                left.name
+            );
+            return Err(ApiError::bad_request("MALFORMED_QUERY", message));
+        }
         let outer_object = self.tables.root();
         let [from, ..] = query.from.as_slice() else {
             return Err(ApiError::unsupported("FROM without an object"));
@@ -246,6 +269,13 @@ impl<'a> Compiler<'a> {
             return Err(malformed(
                 "The inner and outer selects should not be on the same object type",
             ));
+        }
+        if NO_SEMI_JOINS.contains(&object.name.as_str()) {
+            let message = format!(
+                "Entity '{}' is not supported for semi join inner selects",
+                object.name
+            );
+            return Err(ApiError::bad_request("MALFORMED_QUERY", message));
         }
         if !query.field.functions.is_empty() || query.field.path.segments().count() > 2 {
             return Err(malformed(
@@ -318,6 +348,12 @@ impl<'a> Compiler<'a> {
 
     /// The field as an operand, unless it can't be filtered by.
     fn filterable(&mut self, field: &Field) -> Result<Operand<'a>, ApiError> {
+        if let Some(function) = field.function()
+            && (function.is("FORMAT") || function.is("convertCurrency"))
+        {
+            let message = format!("{function}() can be used in SELECT only");
+            return Err(self.source.at(field.span, "MALFORMED_QUERY", &message));
+        }
         let operand = self.expression(field)?;
         if operand.kind == Kind::Address {
             return Err(malformed_address());

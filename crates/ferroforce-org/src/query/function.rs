@@ -5,9 +5,10 @@ use std::fmt::Write;
 use ferroforce_soql::ast::{Field, Name};
 
 use super::Compiler;
+use super::native::SEPARATOR;
 use super::operand::{Kind, Operand};
 use crate::error::ApiError;
-use crate::schema::PicklistValue;
+use crate::schema::{Field as SchemaField, FieldType, PicklistValue};
 
 const MILLIS_PER_DAY: &str = "86400000";
 
@@ -26,37 +27,100 @@ impl<'a> Compiler<'a> {
 
     /// A field, perhaps inside functions that are no aggregates.
     pub(super) fn plain_expression(&mut self, field: &Field) -> Result<Operand<'a>, ApiError> {
+        if field.function().is_some_and(|f| f.is("convertTimezone")) {
+            let message = "convertTimezone() can be used only inside of a date function";
+            return Err(self.source.at(field.span, "MALFORMED_QUERY", message));
+        }
         let mut operand = self.operand(&field.path)?;
         for function in field.functions.iter().rev() {
-            operand = self.apply(function, operand)?;
+            operand = self.apply(function, &operand)?;
         }
         Ok(operand)
     }
 
-    fn apply(&self, function: &Name, operand: Operand<'a>) -> Result<Operand<'a>, ApiError> {
+    fn apply(&self, function: &Name, operand: &Operand<'a>) -> Result<Operand<'a>, ApiError> {
         let name = function.text.to_ascii_uppercase();
-        match name.as_str() {
-            "TOLABEL" => Ok(labelled(operand)),
-            "CONVERTTIMEZONE" if operand.kind == Kind::DateTime && self.in_utc() => Ok(operand),
-            _ => match date_part(&name, &operand) {
-                Some((value, kind)) => Ok(Operand {
-                    key: value.clone(),
-                    value,
-                    kind,
-                    field: None,
-                    ..operand
-                }),
-                None => Err(ApiError::unsupported(format_args!(
-                    "the function {function}() of the field {}",
-                    operand.name
-                ))),
-            },
-        }
+        let applied = match name.as_str() {
+            "TOLABEL" => Some(labelled(operand.clone())),
+            "FORMAT" => self.formatted(operand, operand.field)?,
+            "CONVERTCURRENCY" => is_currency(operand.field).then(|| operand.clone()),
+            "CONVERTTIMEZONE" => self.in_users_time(operand),
+            _ => date_part(&name, operand).map(|(value, kind)| Operand {
+                key: value.clone(),
+                value,
+                kind,
+                field: None,
+                ..operand.clone()
+            }),
+        };
+        applied.ok_or_else(|| {
+            ApiError::unsupported(format_args!(
+                "the function {function}() of the field {}",
+                operand.name
+            ))
+        })
     }
 
-    fn in_utc(&self) -> bool {
-        self.scope.time_zone == jiff::tz::TimeZone::UTC
+    /// FORMAT: a value as the user interface shows it; `None` for what it does not apply to. The
+    /// field tells the digits behind the point.
+    pub(super) fn formatted(
+        &self,
+        operand: &Operand<'a>,
+        field: Option<&SchemaField>,
+    ) -> Result<Option<Operand<'a>>, ApiError> {
+        let digits = field.map_or(0, |field| field.scale);
+        let number = match field.map(|field| field.field_type) {
+            Some(FieldType::Currency) => "currency",
+            Some(FieldType::Percent) => "percent",
+            _ => "number",
+        };
+        let how = match operand.kind {
+            Kind::Integer => "number:0".to_owned(),
+            Kind::Double => format!("{number}:{digits}"),
+            Kind::Date => "date".to_owned(),
+            Kind::Time => "time".to_owned(),
+            Kind::DateTime => format!("datetime:{}", self.zone()),
+            _ => return Ok(None),
+        };
+        if self.scope.locale != "en_US" {
+            return Err(ApiError::unsupported(format_args!(
+                "FORMAT() in the locale {}",
+                self.scope.locale
+            )));
+        }
+        let value = format!("formatted({}, {})", operand.value, literal(&how));
+        Ok(Some(Operand {
+            key: value.clone(),
+            value,
+            kind: Kind::ExactText,
+            field: None,
+            ..operand.clone()
+        }))
     }
+
+    /// convertTimezone: a moment by the user's clock, to take parts of.
+    fn in_users_time(&self, operand: &Operand<'a>) -> Option<Operand<'a>> {
+        if operand.kind != Kind::DateTime {
+            return None;
+        }
+        let value = format!("local_millis({}, {})", operand.value, literal(self.zone()));
+        Some(Operand {
+            key: value.clone(),
+            value,
+            field: None,
+            ..operand.clone()
+        })
+    }
+
+    fn zone(&self) -> &str {
+        self.scope.time_zone.iana_name().unwrap_or("UTC")
+    }
+}
+
+/// Whether a field holds an amount of money. Of currencies there is only the org's, so that
+/// convertCurrency changes nothing.
+pub(super) fn is_currency(field: Option<&SchemaField>) -> bool {
+    field.is_some_and(|field| field.field_type == FieldType::Currency)
 }
 
 /// The labels of a picklist's values in their place.
@@ -67,6 +131,9 @@ fn labelled(operand: Operand<'_>) -> Operand<'_> {
     let differs = |choice: &&PicklistValue| choice.label != choice.value;
     if choices.iter().find(differs).is_none() {
         return operand;
+    }
+    if operand.kind == Kind::Multipicklist {
+        return labelled_values(&operand, choices);
     }
     let mut value = format!("CASE {}", operand.key);
     let mut key = value.clone();
@@ -81,6 +148,21 @@ fn labelled(operand: Operand<'_>) -> Operand<'_> {
         key: format!("{key} ELSE {} END", operand.key),
         field: None,
         ..operand
+    }
+}
+
+/// The labels of all values of a multi-select picklist.
+fn labelled_values<'a>(operand: &Operand<'a>, choices: &[PicklistValue]) -> Operand<'a> {
+    let list: Vec<String> = choices
+        .iter()
+        .flat_map(|choice| [choice.value.to_uppercase(), choice.label.clone()])
+        .collect();
+    let list = list.join(&SEPARATOR.to_string());
+    Operand {
+        value: format!("labels({}, {})", operand.value, literal(&list)),
+        key: format!("labels({}, {})", operand.key, literal(&list.to_uppercase())),
+        field: None,
+        ..operand.clone()
     }
 }
 

@@ -6,11 +6,13 @@
 mod aggregate;
 mod columns;
 mod date_range;
+mod distance;
 mod fault;
 mod filter;
 mod found;
 mod function;
 mod names;
+mod native;
 mod operand;
 mod order;
 mod page;
@@ -39,6 +41,7 @@ use crate::schema::{Object, Schema};
 use aggregate::Groups;
 use fault::Source;
 use names::Tables;
+pub(crate) use native::install;
 pub(crate) use page::{Reader, Rest};
 pub(crate) use plan::Plan;
 
@@ -60,6 +63,8 @@ pub(crate) struct Scope {
     pub(crate) now: Timestamp,
     /// The time zone of the user, in which days begin and end.
     pub(crate) time_zone: TimeZone,
+    /// How the user wants values shown, for `FORMAT()`.
+    pub(crate) locale: String,
     /// The user, for `USING SCOPE mine`.
     pub(crate) user: RecordId,
     pub(crate) version: ApiVersion,

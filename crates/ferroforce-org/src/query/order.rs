@@ -38,7 +38,8 @@ impl<'a> Compiler<'a> {
             .map(|key| {
                 let operand = match &key.key {
                     OrderKey::Field(field) => self.sortable(field)?,
-                    _ => return Err(ApiError::unsupported("DISTANCE in ORDER BY")),
+                    OrderKey::Distance(call) => self.distance(call)?,
+                    _ => return Err(ApiError::unsupported("this key of ORDER BY")),
                 };
                 Ok(SortKey {
                     value: sort_value(&operand),
@@ -51,6 +52,14 @@ impl<'a> Compiler<'a> {
     /// The field as an operand, unless it can't be sorted by.
     fn sortable(&mut self, field: &Field) -> Result<Operand<'a>, ApiError> {
         let source = self.source;
+        if let Some(function) = field.function()
+            && ["toLabel", "FORMAT", "convertCurrency"]
+                .iter()
+                .any(|name| function.is(name))
+        {
+            let message = format!("{function}() cannot be used in ORDER BY");
+            return Err(source.at(field.span, "MALFORMED_QUERY", &message));
+        }
         let operand = self.expression(field)?;
         let allowed = operand.field.is_none_or(|field| field.sortable);
         let ordered = !matches!(

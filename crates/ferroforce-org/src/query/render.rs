@@ -85,7 +85,7 @@ impl Renderer {
                         scalar(value, *kind, out);
                     }
                 }
-                Item::Compound { parts, .. } => compound(row, parts, out)?,
+                Item::Compound { parts, whole, .. } => compound(row, parts, *whole, out)?,
                 Item::Parent { shape, .. } => {
                     self.parent(row, std::slice::from_ref(shape), out)?;
                 }
@@ -178,13 +178,14 @@ pub(super) fn result(total: usize, next: Option<&str>, rows: &Texts) -> Vec<u8> 
 fn compound(
     row: &Row<'_>,
     parts: &[(String, Kind, usize)],
+    whole: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
-    let mut empty = true;
+    let mut missing = 0;
     for (.., column) in parts {
-        empty &= matches!(row.get_ref(*column)?, ValueRef::Null);
+        missing += usize::from(matches!(row.get_ref(*column)?, ValueRef::Null));
     }
-    if empty {
+    if missing == parts.len() || (whole && missing > 0) {
         out.extend_from_slice(b"null");
         return Ok(());
     }

@@ -92,18 +92,19 @@ impl<'a> Compiler<'a> {
                 if alias.is_some() && field.functions.is_empty() {
                     return Err(malformed("only aggregate expressions use field aliasing"));
                 }
+                if let Some(function) = field.function()
+                    && !["toLabel", "FORMAT", "convertCurrency"]
+                        .iter()
+                        .any(|name| function.is(name))
+                {
+                    // Parts of dates are for groups.
+                    self.plain_expression(field)?;
+                    return Err(super::aggregate::not_grouped(field));
+                }
                 let operand = self.expression(field)?;
                 let name = match alias {
                     Some(alias) => alias.text.clone(),
-                    None if field.functions.is_empty() => operand.name.clone(),
-                    None if field.function().is_some_and(|f| f.is("toLabel")) => {
-                        operand.name.clone()
-                    }
-                    None => {
-                        return Err(ApiError::unsupported(format_args!(
-                            "{field} outside of an aggregate query"
-                        )));
-                    }
+                    None => operand.name.clone(),
                 };
                 self.add(&operand, name, field.span, selection)
             }
@@ -114,7 +115,15 @@ impl<'a> Compiler<'a> {
                 }
                 self.type_of(expression, selection)
             }
-            _ => Err(ApiError::unsupported("DISTANCE in a select list")),
+            SelectItem::Distance { call, alias } => {
+                let operand = self.distance(call)?;
+                let name = match alias {
+                    Some(alias) => alias.text.clone(),
+                    None => self.unnamed(),
+                };
+                self.add(&operand, name, call.span, selection)
+            }
+            _ => Err(ApiError::unsupported("this item of a select list")),
         }
     }
 
@@ -317,7 +326,11 @@ impl<'a> Compiler<'a> {
             })
             .collect();
         parts.sort_by(|left, right| left.0.cmp(&right.0));
-        Ok(Item::Compound { name, parts })
+        Ok(Item::Compound {
+            name,
+            parts,
+            whole: operand.kind == Kind::Location,
+        })
     }
 
     /// A subquery of a query whose LIMIT and OFFSET are given.
@@ -357,11 +370,9 @@ impl<'a> Compiler<'a> {
         }
         let mut compiler = Compiler::new(self.schema, self.source, self.scope);
         compiler.depth = self.depth + 1;
-        compiler.enter(object, &query.from[..1])?;
-        if query.from.len() > 1 || subquery.alias.is_some() {
-            return Err(ApiError::unsupported(
-                "aliases of relationships in a subquery",
-            ));
+        compiler.enter(object, &query.from)?;
+        if subquery.alias.is_some() {
+            return Err(ApiError::unsupported("aliases of subqueries"));
         }
         let plan = Arc::new(compiler.rows(query)?);
         let link = format!(

@@ -37,6 +37,8 @@ pub(super) enum Item {
     Compound {
         name: String,
         parts: Vec<(String, Kind, usize)>,
+        /// Whether it is null already if one of them is.
+        whole: bool,
     },
     /// A parent record, null if there is none.
     Parent { name: String, shape: Shape },

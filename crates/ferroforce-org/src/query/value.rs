@@ -70,6 +70,13 @@ impl Compiler<'_> {
             (Kind::Integer | Kind::Double, Literal::Number(number)) => number
                 .as_i64()
                 .map_or_else(|| SqlValue::Real(number.as_f64()), SqlValue::Integer),
+            (Kind::Double, Literal::Currency(currency)) if currency.code != "USD" => {
+                // The org has one currency.
+                return Err(ApiError::unsupported(format_args!(
+                    "the currency {}",
+                    currency.code
+                )));
+            }
             (Kind::Double, Literal::Currency(currency)) => SqlValue::Real(currency.amount.as_f64()),
             (Kind::Date, Literal::Date(date)) => {
                 SqlValue::Integer(days(*date).ok_or_else(|| self.bad_date(span, literal))?)

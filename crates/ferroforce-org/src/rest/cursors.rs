@@ -118,6 +118,7 @@ mod tests {
             all_rows: false,
             now: jiff::Timestamp::UNIX_EPOCH,
             time_zone: jiff::tz::TimeZone::UTC,
+            locale: "en_US".to_owned(),
             user,
             version: ApiVersion::from_segment("v66.0", false).unwrap(),
         };

@@ -41,6 +41,7 @@ pub(super) fn run(
         all_rows: deleted_too,
         now: context.org.clock.now(),
         time_zone: time_zone(context),
+        locale: locale(context),
         user: context.user.id,
         version: context.version,
     };
@@ -123,4 +124,10 @@ fn time_zone(context: &Context<'_>) -> TimeZone {
     member
         .and_then(|member| TimeZone::get(&member.user.time_zone).ok())
         .unwrap_or(TimeZone::UTC)
+}
+
+/// How the user wants values shown.
+fn locale(context: &Context<'_>) -> String {
+    let member = context.org.auth.directory.by_id(context.user.id);
+    member.map_or_else(|| "en_US".to_owned(), |member| member.user.locale.clone())
 }

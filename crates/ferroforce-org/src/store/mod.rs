@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::error::ApiError;
 use crate::local::StartError;
+use crate::query;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -102,6 +103,7 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
         // A crash of the machine may lose the last changes, but not the database.
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "NORMAL")?;
+        query::install(db)?;
         ids::create(db)?;
         deletions::create(db)?;
         db.execute_batch(

@@ -165,6 +165,42 @@ fn senseless_queries_are_refused_with_salesforces_words() {
             "Nesting of semi join sub-selects is not supported",
         ),
         (
+            "SELECT Id FROM Account WHERE Id IN (SELECT WhatId FROM Task)",
+            "MALFORMED_QUERY",
+            "",
+            "Entity 'Task' is not supported for semi join inner selects",
+        ),
+        (
+            "SELECT Id FROM Account WHERE Name IN (SELECT AccountId FROM Contact)",
+            "MALFORMED_QUERY",
+            "",
+            "must be an id or reference field",
+        ),
+        (
+            "SELECT Id FROM Account WHERE convertCurrency(AnnualRevenue) > 5",
+            "MALFORMED_QUERY",
+            "Column:30",
+            "can be used in SELECT only",
+        ),
+        (
+            "SELECT Id FROM Account ORDER BY toLabel(Industry)",
+            "MALFORMED_QUERY",
+            "Column:33",
+            "cannot be used in ORDER BY",
+        ),
+        (
+            "SELECT CALENDAR_YEAR(CreatedDate) y FROM Contact",
+            "MALFORMED_QUERY",
+            "",
+            "Field must be grouped or aggregated: CreatedDate",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE convertTimezone(CreatedDate) > 2020-01-01T00:00:00Z",
+            "MALFORMED_QUERY",
+            "Column:30",
+            "convertTimezone() can be used only inside of a date function",
+        ),
+        (
             "SELECT Id FROM Account WHERE Name LIKE",
             "MALFORMED_QUERY",
             "Column:39",
@@ -202,11 +238,15 @@ fn what_the_engine_does_not_know_is_said() {
         ("SELECT FORMAT(Name) x FROM Account", "FORMAT"),
         (
             "SELECT Id, (SELECT Id FROM Contacts) c FROM Account",
-            "aliases of relationships in a subquery",
+            "aliases of subqueries",
         ),
         (
-            "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'km') < 5",
-            "DISTANCE",
+            "SELECT Id FROM Account WHERE AnnualRevenue > EUR5",
+            "the currency EUR",
+        ),
+        (
+            "SELECT convertCurrency(Name) FROM Account",
+            "convertCurrency",
         ),
         (
             "SELECT Id FROM Account WHERE Name + Industry = 'x'",

@@ -117,7 +117,8 @@ fn semi_joins_look_into_other_objects() {
         ),
         ("Id NOT IN (SELECT AccountId FROM Contact)", "zeta"),
         (
-            "Id IN (SELECT AccountId FROM Contact) AND Id NOT IN (SELECT WhatId FROM Task)",
+            "Id IN (SELECT AccountId FROM Contact) AND Id NOT IN \
+             (SELECT AccountId FROM Contact WHERE LastName = 'Doe' OR LastName = 'brown')",
             "École 1_0%",
         ),
     ] {

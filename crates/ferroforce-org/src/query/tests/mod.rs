@@ -3,6 +3,7 @@
 mod aggregates;
 mod errors;
 mod filters;
+mod functions;
 mod pages;
 mod records;
 mod reference;
@@ -71,6 +72,11 @@ fn schema() -> Schema {
         compound_field_name: Some("BillingAddress".to_owned()),
         ..field(name, field_type)
     };
+    let coordinate = |name| Field {
+        compound_field_name: Some("Place__c".to_owned()),
+        scale: 2,
+        ..field(name, FieldType::Double)
+    };
     Schema::new(vec![
         object(
             "User",
@@ -85,7 +91,10 @@ fn schema() -> Schema {
             "Account",
             vec![
                 text("Name"),
-                field("AnnualRevenue", FieldType::Currency),
+                Field {
+                    scale: 2,
+                    ..field("AnnualRevenue", FieldType::Currency)
+                },
                 field("NumberOfEmployees", FieldType::Int),
                 Field {
                     picklist_values: ["Media", "Banking"]
@@ -104,6 +113,9 @@ fn schema() -> Schema {
                 part("BillingCity", FieldType::String),
                 part("BillingLatitude", FieldType::Double),
                 field("BillingAddress", FieldType::Address),
+                coordinate("Place__Latitude__s"),
+                coordinate("Place__Longitude__s"),
+                field("Place__c", FieldType::Location),
                 Field {
                     filterable: false,
                     sortable: false,
@@ -157,6 +169,7 @@ fn scope() -> Scope {
         all_rows: false,
         now: "2026-05-02T12:00:00Z".parse().expect("a moment"),
         time_zone: TimeZone::UTC,
+        locale: "en_US".to_owned(),
         user: id("005", 1).parse().expect("an id"),
         version: ApiVersion::from_segment("v66.0", false).unwrap(),
     }
@@ -181,6 +194,7 @@ impl World {
     }
 
     fn make_tables(&self) {
+        super::install(&self.connection).expect("new functions");
         create(&self.connection, &self.schema).expect("new tables");
     }
 

@@ -1,8 +1,9 @@
 //! The engine on the objects that every org has.
 
 use rusqlite::Connection;
+use rusqlite::types::Value;
 
-use super::{Reader, compile, scope};
+use super::{Plan, Reader, compile, scope};
 use crate::schema::Schema;
 use crate::store::table::create;
 
@@ -66,4 +67,18 @@ fn every_field_parent_and_child_of_the_standard_objects_can_be_queried() {
             }
         }
     }
+}
+
+/// So that `bench/run-org` compares like with like.
+#[test]
+fn the_benchmark_measures_the_statement_that_the_org_runs() {
+    let schema = Schema::standard().unwrap();
+    let soql = include_str!("../../../../../bench/org/src/query.soql").trim_end();
+    let Ok(Plan::Rows(plan)) = compile(&schema, soql, &scope()) else {
+        panic!("no query for records");
+    };
+    let sql = include_str!("../../../../../bench/org/src/query.sql");
+    assert_eq!(plan.sql(&plan.columns, plan.window), sql.trim_end());
+    let values = ["M", "ENERGY"].map(|text| Value::Text(text.to_owned()));
+    assert_eq!(plan.params, values);
 }

@@ -1,0 +1,1 @@
+SELECT t1."Id", t1."Id", t1."FirstName", t1."LastName", t1."Email", t2."Name", t2."Id" FROM "Contact" AS t1 LEFT JOIN "Account" AS t2 ON t2."Id" = t1."AccountId" WHERE t1."IsDeleted" = 0 AND (t1."LastName$" > ?1 AND t2."Industry$" = ?2) ORDER BY t1."LastName$", t1."FirstName$", t1."Id"
