@@ -54,6 +54,7 @@
 pub mod auth;
 pub mod client;
 mod clock;
+pub mod composite;
 pub mod describe;
 pub mod error;
 pub mod events;
@@ -73,6 +74,7 @@ pub mod transport;
 pub mod types;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
+pub use composite::{IntoRecordStream, RecordStream};
 pub use error::{ApiError, Error, ErrorCode, ErrorKind, Result};
 pub use op::{Op, Response};
 pub use soql::Soql;

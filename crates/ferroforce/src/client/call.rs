@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 
 use super::{Salesforce, salesforce_headers};
 use crate::error::{Error, Result};
-use crate::op::{Op, Response};
+use crate::op::{Decode, Op};
 use crate::pipeline::{CallSettings, Outgoing};
 use crate::retry::RetryPolicy;
 
@@ -81,8 +81,6 @@ impl<R> Call<R> {
     }
 }
 
-type Decode<R> = fn(&Response) -> Result<R>;
-
 pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::try_from(name).map_err(|error| {
         Error::invalid_input(format!("{name:?} is no header name")).with_source(error)
@@ -112,7 +110,11 @@ impl<R: Send + 'static> IntoFuture for Call<R> {
         let ready = self.outgoing();
         Box::pin(async move {
             match &ready {
-                Ok((client, outgoing, decode)) => client.send(outgoing, *decode).await,
+                Ok((client, outgoing, decode)) => {
+                    client
+                        .send(outgoing, |response| decode.read(response))
+                        .await
+                }
                 Err(error) => Err(error.clone()),
             }
         })

@@ -206,7 +206,7 @@ impl<R: Send + 'static> IntoFuture for ConditionalCall<R> {
                     return Ok(Conditional::NotModified);
                 }
                 Ok(Conditional::Modified(Versioned {
-                    value: decode(response)?,
+                    value: decode.read(response)?,
                     validators: Validators::from_headers(response.headers()),
                 }))
             };

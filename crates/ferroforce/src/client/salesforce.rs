@@ -9,6 +9,7 @@ use super::request::Request;
 use super::{ApiVersion, OrgUrl};
 use crate::auth::{AccessToken, AuthContext, Session, Slot};
 use crate::clock::Clock;
+use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
 use crate::events::{EventStream, Observer, Subscription};
@@ -187,6 +188,11 @@ impl Salesforce {
         self.0.pipeline.clock
     }
 
+    /// A number in `0..1`, for waits.
+    pub(crate) fn random(&self) -> f64 {
+        (self.0.pipeline.random)()
+    }
+
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {
         Call::new(self.clone(), op)
     }
@@ -196,6 +202,7 @@ impl Salesforce {
         outgoing: &Outgoing,
         decode: impl FnOnce(&Response) -> Result<R> + Send,
     ) -> Result<R> {
+        references::refuse_outside(outgoing)?;
         let Inner {
             pipeline,
             slot,

@@ -220,6 +220,13 @@ codes! {
     JsonParserError = "JSON_PARSER_ERROR",
     /// The query ran too long.
     QueryTimeout = "QUERY_TIMEOUT",
+    /// A request of a composite was not carried out, or was undone, because
+    /// another one failed.
+    ProcessingHalted = "PROCESSING_HALTED",
+    /// A record of a collection was undone because another one failed.
+    AllOrNoneOperationRolledBack = "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    /// A request of a batch was not carried out because an earlier one failed.
+    BatchProcessingHalted = "BATCH_PROCESSING_HALTED",
     /// Salesforce is not available.
     ServerUnavailable = "SERVER_UNAVAILABLE",
 }

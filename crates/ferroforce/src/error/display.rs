@@ -11,6 +11,7 @@ impl ErrorKind {
             Self::Timeout => "timed out",
             Self::Interrupted => "connection broke",
             Self::Api => "refused by Salesforce",
+            Self::RolledBack => "rolled back",
             Self::MultipleMatches => "more than one record matches",
             Self::PreconditionFailed => "the record is not in the state that was asked for",
             Self::Redirect => "redirected elsewhere",

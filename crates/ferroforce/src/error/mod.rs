@@ -65,6 +65,9 @@ pub enum ErrorKind {
     Interrupted,
     /// Salesforce refused the request. [`Error::api_errors`] has its words.
     Api,
+    /// Nothing was written, since another operation of the same transaction
+    /// failed. [`Error::rolled_back_by`] is that operation's error.
+    RolledBack,
     /// An external id matched more than one record (HTTP 300), and nothing was
     /// written. [`Error::matches`] lists them.
     MultipleMatches,
@@ -140,6 +143,28 @@ impl Error {
             inner.matches = matches.into();
             inner.status = Some(status);
         })
+    }
+
+    /// The errors that one of many rows or requests in an answer was given.
+    pub(crate) fn of_row(api: Vec<ApiError>) -> Self {
+        let message = if api.is_empty() {
+            "Salesforce says that it failed, and not why"
+        } else {
+            ""
+        };
+        Self::build(ErrorKind::Api, message).edit(|inner| inner.api = api.into())
+    }
+
+    /// The same, as that of an operation that was undone because `cause`
+    /// happened at `place`.
+    pub(crate) fn undone_by(self, place: &str, cause: &Self) -> Self {
+        let code = cause.code().map_or("an error", ErrorCode::as_str);
+        let message = format!("{place} failed with {code}");
+        self.edit(|inner| {
+            inner.kind = ErrorKind::RolledBack;
+            inner.message = message;
+        })
+        .with_source(cause.clone())
     }
 
     pub(crate) fn from_transport(error: TransportError) -> Self {
@@ -227,6 +252,15 @@ impl Error {
         None
     }
 
+    /// Why this operation was undone: the error of the one that failed. Only
+    /// with [`ErrorKind::RolledBack`].
+    pub fn rolled_back_by(&self) -> Option<&Self> {
+        match self.0.kind {
+            ErrorKind::RolledBack => self.source()?.downcast_ref(),
+            _ => None,
+        }
+    }
+
     /// Which request failed, after how many attempts and how long. Absent when
     /// the error belongs to no request.
     pub fn context(&self) -> Option<&CallContext> {
@@ -265,6 +299,7 @@ impl Error {
         match self.0.kind {
             ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
             ErrorKind::Auth => self.auth().is_some_and(AuthError::is_transient),
+            ErrorKind::RolledBack => self.rolled_back_by().is_some_and(Self::is_retryable),
             _ => {
                 self.is_row_lock()
                     || self.is_concurrency_limit()

@@ -3,6 +3,7 @@
 //! Every endpoint is an [`Op`]: what to send, whether it may be sent twice, and
 //! how to read the answer. It is made without a client and without a network.
 
+mod decode;
 pub(crate) mod path;
 mod response;
 
@@ -16,9 +17,10 @@ use serde::de::DeserializeOwned;
 
 pub use response::Response;
 
+pub(crate) use decode::Decode;
 pub(crate) use path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{ApiError, Error, Result};
 
 /// Whether a request may be sent again when it is not known if the first one
 /// was carried out.
@@ -61,11 +63,23 @@ pub struct Op<R> {
     pub(crate) repeatability: Repeatability,
     /// Statuses beyond the 2xx that `decode` knows how to read.
     pub(crate) accepts: &'static [StatusCode],
-    pub(crate) decode: fn(&Response) -> Result<R>,
+    /// Finds, in an answer that is a success, errors after which nothing stayed
+    /// written: retry rules see them as they see those of a refusal.
+    pub(crate) undone: fn(&Response) -> Vec<ApiError>,
+    /// How many calls of the org's quota it costs.
+    pub(crate) api_calls: u32,
+    /// Whether its answer has parts with errors of their own, which are to tell
+    /// of the call.
+    pub(crate) has_parts: bool,
+    pub(crate) decode: Decode<R>,
 }
 
 impl<R> Op<R> {
     pub(crate) fn new(method: Method, path: Path, decode: fn(&Response) -> Result<R>) -> Self {
+        Self::with_decode(method, path, Decode::Whole(decode))
+    }
+
+    pub(crate) fn with_decode(method: Method, path: Path, decode: Decode<R>) -> Self {
         let repeatability = Repeatability::of_method(&method);
         Self {
             method,
@@ -75,7 +89,27 @@ impl<R> Op<R> {
             body: None,
             repeatability,
             accepts: &[],
+            undone: |_| Vec::new(),
+            api_calls: 1,
+            has_parts: matches!(decode, Decode::Rows(..)),
             decode,
+        }
+    }
+
+    /// The same request, its answer read as something else.
+    pub(crate) fn read_as<S>(self, decode: fn(&Response) -> Result<S>) -> Op<S> {
+        Op {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            headers: self.headers,
+            body: self.body,
+            repeatability: self.repeatability,
+            accepts: self.accepts,
+            undone: self.undone,
+            api_calls: self.api_calls,
+            has_parts: self.has_parts,
+            decode: Decode::Whole(decode),
         }
     }
 
@@ -91,6 +125,16 @@ impl<R> Op<R> {
 
     pub(crate) fn accepts(mut self, statuses: &'static [StatusCode]) -> Self {
         self.accepts = statuses;
+        self
+    }
+
+    pub(crate) fn undone(mut self, errors: fn(&Response) -> Vec<ApiError>) -> Self {
+        self.undone = errors;
+        self
+    }
+
+    pub(crate) fn api_calls(mut self, calls: u32) -> Self {
+        self.api_calls = calls;
         self
     }
 

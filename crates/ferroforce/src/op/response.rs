@@ -1,11 +1,12 @@
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result};
+use crate::error::{CallContext, Error, Result};
 
 /// The whole answer to a request: status, headers and body.
 ///
@@ -16,6 +17,8 @@ pub struct Response {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) repeated: bool,
+    /// The call that this ended, where the answer's parts have errors of their own.
+    pub(crate) context: Option<Arc<CallContext>>,
 }
 
 impl Response {

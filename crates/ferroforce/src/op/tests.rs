@@ -55,6 +55,7 @@ fn response(content_type: &'static str, body: &'static [u8]) -> Response {
         headers,
         body: Bytes::from_static(body),
         repeated: false,
+        context: None,
     }
 }
 

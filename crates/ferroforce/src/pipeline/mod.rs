@@ -17,7 +17,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
-pub(crate) use outgoing::{CallSettings, Outgoing, OutgoingBody};
+pub(crate) use outgoing::{CallSettings, Outgoing, OutgoingBody, address};
 pub(crate) use sign_in::SignIn;
 
 use crate::auth::{AuthContext, Granted, Slot};
@@ -97,7 +97,7 @@ impl Pipeline {
             if exchange.accepts_session() {
                 slot.accepted(&granted, self.clock);
             }
-            match run.settle(exchange).await {
+            match run.settle(exchange, outgoing.undone).await {
                 Step::Again => {}
                 Step::Done(response) => {
                     self.count_batches(run, outgoing, &response);

@@ -8,9 +8,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::AccessToken;
 use crate::client::ApiVersion;
-use crate::error::{Error, Result};
+use crate::error::{ApiError, Error, Result};
 use crate::events::{Hub, RequestInfo};
-use crate::op::{Op, Path, Repeatability};
+use crate::op::{Op, Path, Repeatability, Response};
 use crate::retry::RetryPolicy;
 use crate::transport::Body;
 
@@ -25,6 +25,9 @@ pub(crate) struct Outgoing {
     pub(crate) body: OutgoingBody,
     pub(crate) repeatability: Repeatability,
     pub(crate) accepts: &'static [StatusCode],
+    pub(crate) undone: fn(&Response) -> Vec<ApiError>,
+    pub(crate) api_calls: u32,
+    pub(crate) has_parts: bool,
     pub(crate) settings: CallSettings,
 }
 
@@ -76,6 +79,10 @@ pub(crate) struct Facts {
     pub(crate) info: Arc<RequestInfo>,
     pub(crate) repeatability: Repeatability,
     pub(crate) replayable: bool,
+    /// How many calls of the org's quota an answered attempt costs.
+    pub(crate) api_calls: u32,
+    /// Whether errors of parts of the answer are to tell of this call.
+    pub(crate) has_parts: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
 }
@@ -101,6 +108,9 @@ impl Outgoing {
             body,
             repeatability: op.repeatability,
             accepts: op.accepts,
+            undone: op.undone,
+            api_calls: op.api_calls,
+            has_parts: op.has_parts,
             settings,
         })
     }
@@ -121,6 +131,8 @@ impl Outgoing {
             }),
             repeatability: self.repeatability,
             replayable: self.body.is_replayable(),
+            api_calls: self.api_calls,
+            has_parts: self.has_parts,
             timeout: self.settings.timeout,
             retry: self.settings.retry.clone(),
         }
@@ -162,6 +174,12 @@ fn path_and_query(
     query: &[(String, String)],
     version: ApiVersion,
 ) -> Result<PathAndQuery> {
+    PathAndQuery::from_maybe_shared(Bytes::from(address(path, query, version)))
+        .map_err(|error| Error::invalid_input("the path makes no valid address").with_source(error))
+}
+
+/// The address below the host.
+pub(crate) fn address(path: &Path, query: &[(String, String)], version: ApiVersion) -> String {
     let below = path.as_str();
     let mut text = String::with_capacity(below.len() + 32);
     if !path.is_absolute() {
@@ -180,6 +198,5 @@ fn path_and_query(
             .finish();
         text.push_str(&encoded);
     }
-    PathAndQuery::from_maybe_shared(Bytes::from(text))
-        .map_err(|error| Error::invalid_input("the path makes no valid address").with_source(error))
+    text
 }

@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
             headers,
             body,
             repeated: self.doubtful,
+            context: None,
         };
         if status.is_success() || accepts.statuses.contains(&status) {
             let body = body.collect(self.pipeline.max_response_bytes).await?;
@@ -239,18 +240,36 @@ impl<'a> Run<'a> {
                 request: self.info(),
                 attempt: self.attempt,
                 status,
-                count: u32::from(!self.facts.info.sign_in),
+                count: self.facts.api_calls,
                 usage: self.usage.clone(),
             })
         });
     }
 
     /// Ends the call, or waits until it is time for the next attempt.
-    pub(super) async fn settle(&mut self, exchange: Exchange) -> Step {
+    ///
+    /// `undone` finds the errors of a success that wrote nothing: it is judged
+    /// by them, and where it is not repeated it remains the answer.
+    pub(super) async fn settle(
+        &mut self,
+        exchange: Exchange,
+        undone: fn(&Response) -> Vec<ApiError>,
+    ) -> Step {
         let exchange = match exchange {
             Exchange::Answered(response) => {
-                self.pipeline.budget.deposit();
-                return Step::Done(response);
+                let errors = undone(&response);
+                let wait = if errors.is_empty() {
+                    None
+                } else {
+                    self.decide(&refusal(&response, errors), None)
+                };
+                let Some(wait) = wait else {
+                    self.pipeline.budget.deposit();
+                    return Step::Done(response);
+                };
+                self.retries += 1;
+                tokio::time::sleep(wait).await;
+                return Step::Again;
             }
             other => other,
         };
@@ -378,8 +397,11 @@ impl<'a> Run<'a> {
             span.record("http.status", status.as_u16());
         }
         let decoded = match ended {
-            Ok(response) => {
+            Ok(mut response) => {
                 self.emit_response(response.status, response.body.len());
+                if self.facts.has_parts {
+                    response.context = Some(Arc::new(self.context()));
+                }
                 decode(&response)
             }
             Err(error) => {
@@ -434,6 +456,16 @@ impl<'a> Run<'a> {
                 usage: self.usage.clone(),
             })
         });
+    }
+}
+
+/// A success that wrote nothing, as rules see it.
+fn refusal(response: &Response, errors: Vec<ApiError>) -> Exchange {
+    Exchange::Refused {
+        status: response.status,
+        headers: response.headers.clone(),
+        errors,
+        body: Bytes::new(),
     }
 }
 

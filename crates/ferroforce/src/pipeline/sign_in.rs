@@ -56,7 +56,7 @@ impl Pipeline {
                     }
                 }
                 let exchange = run.exchange(request.map(Body::from), accepts).await;
-                match run.settle(exchange).await {
+                match run.settle(exchange, |_| Vec::new()).await {
                     Step::Done(response) => break Ok(response),
                     Step::Failed(error) => break Err(error),
                     Step::Again => {}
@@ -88,6 +88,8 @@ impl Pipeline {
             }),
             repeatability,
             replayable: true,
+            api_calls: 0,
+            has_parts: false,
             timeout: Some(self.attempt_timeout.min(ATTEMPT_TIMEOUT)),
             retry: Some(retry),
         }

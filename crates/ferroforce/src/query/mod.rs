@@ -19,7 +19,7 @@ pub use page::Page;
 pub use pages::Pages;
 pub use rows::{Records, Rows};
 
-use crate::client::Salesforce;
+use crate::client::{Call, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Path, path};
 use crate::retry::RetryPolicy;
@@ -138,6 +138,26 @@ impl Query {
     /// [`rows`](Self::rows) loses that row only.
     pub fn pages<T: DeserializeOwned>(self) -> Pages<T> {
         Pages::new(self.into_pages())
+    }
+
+    /// The first page alone, as a [`Call`]: to be sent, or added to a
+    /// [composite or batch](crate::composite). Whether there are more rows is in
+    /// [`Page::done`]. A timeout and a retry policy that were set before are those
+    /// of the call.
+    ///
+    /// # Errors
+    /// When it is awaited: as [`fetch_all`](Self::fetch_all).
+    pub fn page<T: DeserializeOwned>(self) -> Call<Page<T>> {
+        let op = first_page(&self.soql, self.deleted_too, self.batch_size);
+        let op = op.map(|op| op.read_as(|response| RawPage::decode(response)?.page(0)));
+        let mut call = Call::new(self.client, op);
+        if let Some(timeout) = self.timeout {
+            call = call.timeout(timeout);
+        }
+        if let Some(policy) = self.retry {
+            call = call.retry(policy);
+        }
+        call
     }
 
     /// All rows at once, in memory. For many, take [`rows`](Self::rows).

@@ -79,6 +79,20 @@ impl RawPage {
         })
     }
 
+    /// The page with its rows as `T`s, of which the first is row `first` of the
+    /// whole query.
+    pub(super) fn page<T: DeserializeOwned>(&self, first: u64) -> Result<Page<T>> {
+        let records = (0..self.len())
+            .zip(first..)
+            .map(|(index, number)| self.row(index, number))
+            .collect::<Result<_>>()?;
+        Ok(Page {
+            total_size: self.total_size,
+            done: self.next.is_none(),
+            records,
+        })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

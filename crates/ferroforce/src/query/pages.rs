@@ -175,15 +175,7 @@ impl<T: DeserializeOwned> Stream for Pages<T> {
         };
         let before = self.rows;
         self.rows += raw.len() as u64;
-        let records = (0..raw.len())
-            .zip(before..)
-            .map(|(index, number)| raw.row(index, number))
-            .collect::<Result<_>>()?;
-        Poll::Ready(Some(Ok(Page {
-            total_size: raw.total_size,
-            done: raw.next.is_none(),
-            records,
-        })))
+        Poll::Ready(Some(raw.page(before)))
     }
 }
 

@@ -53,7 +53,7 @@ impl Backoff {
     }
 
     /// The wait before repeat number `retry` (from 1); `random` is in `0..1`.
-    pub(super) fn delay(&self, retry: u32, random: f64) -> Duration {
+    pub(crate) fn delay(&self, retry: u32, random: f64) -> Duration {
         let growth = self.factor.powf(f64::from(retry.saturating_sub(1)));
         let seconds = (self.base.as_secs_f64() * growth).min(self.max.as_secs_f64());
         let share = if self.jitter {

@@ -6,6 +6,7 @@
 mod changes;
 mod external_id;
 mod key;
+mod members;
 mod outcome;
 mod parent;
 mod password;
@@ -25,7 +26,10 @@ pub use parent::ParentKey;
 pub use password::UserPassword;
 pub use related::Related;
 
+pub(crate) use members::Members;
+
 use crate::client::{Call, Salesforce};
+use crate::composite::references;
 use crate::describe::{self, Layout, Layouts, SObjectDescribe, SObjectInfo};
 use crate::error::{Error, Result};
 use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
@@ -235,13 +239,18 @@ fn update(sobject: &str, id: &dyn Display, fields: &(impl Serialize + ?Sized)) -
         .json(fields)
 }
 
-/// Ids are checked before anything is sent.
-fn record_id(id: &dyn Display) -> Result<String> {
-    let id: RecordId = id.to_string().parse()?;
+/// Ids are checked before anything is sent. A reference to one is checked by the
+/// composite that it belongs to.
+pub(crate) fn record_id(id: &dyn Display) -> Result<String> {
+    let id = id.to_string();
+    if references::is_reference(&id) {
+        return Ok(id);
+    }
+    let id: RecordId = id.parse()?;
     Ok(id.to_string())
 }
 
-fn field_list(fields: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+pub(crate) fn field_list(fields: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut list = String::new();
     for field in fields {
         if !list.is_empty() {
