@@ -36,7 +36,8 @@
 //! API versions from 31.0 on are served. The standard objects that people use are there, with
 //! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
 //! [`schema_file`] says how to add objects and fields. What is written is checked as a real org
-//! checks it, and refused with the same codes and words. Every user may do everything, and those
+//! checks it, and refused with the same codes and words. Users may do what
+//! their [`Profile`] allows, or everything, and those
 //! who may sign in are chosen before the org starts: a `User` record that is created later is
 //! only a record, and what sign-in knows of a user cannot be changed. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
@@ -53,7 +54,8 @@
 //! # Seed files
 //!
 //! [`LocalOrgBuilder::seed_file`] takes a TOML file, or a JSON file of the same shape, with users
-//! ([`User`] lists their keys), connected apps ([`ConnectedApp`] does) and records. A record is
+//! ([`User`] lists their keys), their profiles ([`Profile`]), connected apps ([`ConnectedApp`]) and
+//! records. A record is
 //! written as in a tree of records: its `attributes` name the type and, if others refer to it, a
 //! `referenceId`. A reference is an id or `"@"` and the `referenceId` of any record in the file.
 //!
@@ -128,5 +130,8 @@ pub use admin::{
     Effect, Fault, FaultStatus, Faults, Policies, RequestRecord, SecurityTokenRule, Snapshot,
     SnapshotError,
 };
-pub use auth::{ConnectedApp, InvalidCertificate, InvalidDirectory, User};
+pub use auth::{
+    ConnectedApp, FieldPermission, InvalidCertificate, InvalidDirectory, ObjectPermission, Profile,
+    User,
+};
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

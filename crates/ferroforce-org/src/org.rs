@@ -20,6 +20,7 @@ pub(crate) struct Org {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<Clock>,
     pub(crate) schema: Arc<Schema>,
+    pub(crate) profiles: auth::Profiles,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
@@ -48,6 +49,10 @@ impl Org {
             None => Schema::standard(),
         };
         let schema = schema.map_err(StartError::new)?;
+        let mut profiles = std::mem::take(&mut settings.profiles);
+        profiles.extend(seed.profiles);
+        let profiles = auth::Profiles::new(&profiles, &schema).map_err(StartError::new)?;
+        profiles.assign(&mut users).map_err(StartError::new)?;
         let clock = Arc::new(Clock::default());
         let id = RecordId::nth(*b"00D", 1);
         let org = Arc::new(Self {
@@ -55,6 +60,7 @@ impl Org {
             auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
                 .map_err(StartError::new)?,
             schema: Arc::new(schema),
+            profiles,
             usage: Usage::new(Arc::clone(&clock)),
             in_flight: InFlight::default(),
             cursors: Arc::default(),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use crate::admin::Policies;
-use crate::auth::{ConnectedApp, User};
+use crate::auth::{ConnectedApp, Profile, User};
 
 /// The choices, with their defaults.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) schema_file: Option<PathBuf>,
     /// File with users, apps and records.
     pub(crate) seed_file: Option<PathBuf>,
+    /// Profiles, besides those of the seed file.
+    pub(crate) profiles: Vec<Profile>,
     /// Users, besides those of the seed file.
     pub(crate) users: Vec<User>,
     /// Connected apps, besides those of the seed file.
@@ -48,6 +50,7 @@ impl Default for Settings {
             expose: false,
             schema_file: None,
             seed_file: None,
+            profiles: Vec::new(),
             users: Vec::new(),
             apps: Vec::new(),
             data_file: None,

@@ -83,6 +83,7 @@ pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, 
     Ok(CurrentUser {
         id: member.id,
         app: grant.client_id,
+        profile_id: Some(member.profile_id),
     })
 }
 

@@ -9,6 +9,7 @@ mod key;
 mod oauth;
 mod origin;
 mod password;
+mod profile;
 mod secret;
 mod soap;
 mod state;
@@ -25,6 +26,8 @@ pub use self::directory::InvalidDirectory;
 pub use self::key::InvalidCertificate;
 pub(crate) use self::oauth::error_response as oauth_error;
 pub(crate) use self::origin::{FETCH_SITE, Origin};
+pub(crate) use self::profile::{ADMINISTRATOR, Profiles};
+pub use self::profile::{FieldPermission, ObjectPermission, Profile};
 pub(crate) use self::secret::Secret;
 pub(crate) use self::soap::error_response as soap_error;
 pub(crate) use self::state::{AuthState, Live};
@@ -41,6 +44,8 @@ pub(crate) struct CurrentUser {
     pub(crate) id: RecordId,
     /// The client id of the app that they signed in through, if it was one.
     pub(crate) app: Option<String>,
+    /// Their profile; without one they may do everything.
+    pub(crate) profile_id: Option<RecordId>,
 }
 
 /// The routes that sign in, and those about tokens and identity.

@@ -15,7 +15,8 @@ use super::secret::Secret;
 /// | `id` | the next free user id |
 /// | `email` | the username |
 /// | `first_name`, `last_name` | none, the part of the username before `@` |
-/// | `profile_id`, `role_id` | the administrator's profile, none |
+/// | `profile` | none; the name of a [`Profile`](crate::Profile) |
+/// | `profile_id`, `role_id` | that of `profile` or the administrator's, none |
 /// | `language`, `locale`, `time_zone` | `en_US`, `en_US`, `America/Los_Angeles` |
 /// | `active`, `api_enabled` | true |
 /// | `password_expired` | false |
@@ -36,6 +37,7 @@ pub struct User {
     pub(crate) email: Option<String>,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
+    pub(crate) profile: Option<String>,
     pub(crate) profile_id: Option<String>,
     pub(crate) role_id: Option<String>,
     #[serde(default = "User::american_english")]
@@ -67,6 +69,7 @@ impl User {
             email: None,
             first_name: None,
             last_name: None,
+            profile: None,
             profile_id: None,
             role_id: None,
             language: Self::american_english(),
@@ -111,6 +114,13 @@ impl User {
     pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
         self.first_name = Some(first.into());
         self.last_name = Some(last.into());
+        self
+    }
+
+    /// Sets the profile, by its name. Default: the administrator's.
+    #[must_use]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
         self
     }
 

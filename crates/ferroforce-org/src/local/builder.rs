@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{LocalOrg, StartError, server};
 use crate::admin::Policies;
-use crate::auth::{ConnectedApp, User};
+use crate::auth::{ConnectedApp, Profile, User};
 use crate::settings::Settings;
 
 /// What an org is to be like, before it starts.
@@ -59,6 +59,13 @@ impl LocalOrgBuilder {
     #[must_use]
     pub fn data_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.settings.data_file = Some(file.into());
+        self
+    }
+
+    /// Adds a profile, which users can then have.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.settings.profiles.push(profile);
         self
     }
 

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 
 use super::derive::carry_on;
 use super::row::Row;
-use super::write::{existing, not_supported, stamp_change};
+use super::write::{existing, permitted, stamp_change, whole};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
@@ -13,9 +13,8 @@ use crate::store::{deletions, table};
 
 /// Deletes a record and its dependents; clears the references of all others to it.
 pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Result<(), ApiError> {
-    if !object.deletable {
-        return Err(not_supported(object, "delete"));
-    }
+    permitted(context, object, "delete", |object| object.deletable)?;
+    let object = whole(context, object);
     existing(context, object, id)?;
     // Dependents have dependents: a list of what is still to do, since they may form a ring.
     let mut doomed = vec![(object, id)];

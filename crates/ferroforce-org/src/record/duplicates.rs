@@ -125,15 +125,16 @@ fn result(
     row: &Row<'_>,
     found: &[RecordId],
 ) -> Result<Json, ApiError> {
+    let object = context.schema.object(rule.object).map_or(row.object, |o| o);
     let mut records = Vec::new();
     for id in found {
-        let Some(other) = Row::load(context.db, row.object, *id)? else {
+        let Some(other) = Row::load(context.db, object, *id)? else {
             continue;
         };
         let record = if context.options.include_duplicates {
             read::whole(&other, context.version)
         } else {
-            let id: Vec<_> = row.object.field("Id").into_iter().collect();
+            let id: Vec<_> = object.field("Id").into_iter().collect();
             read::chosen(&other, &id, context.version)
         };
         records.push(Json::object([

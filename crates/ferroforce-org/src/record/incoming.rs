@@ -206,7 +206,7 @@ fn target<'s>(
         (None, [only]) => Some(only.as_str()),
         _ => None,
     };
-    name.and_then(|name| context.org.schema.object(name)).map(|o| &**o).ok_or_else(|| {
+    name.and_then(|name| context.schema.object(name)).map(|o| &**o).ok_or_else(|| {
         ApiError::bad_request(
             "INVALID_FIELD",
             format!("A polymorphic foreign key reference must specify the type of {} in its attributes", field.name),

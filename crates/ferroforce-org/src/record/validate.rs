@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use http::StatusCode;
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
@@ -228,6 +229,14 @@ pub(super) fn references(
             )
             .with_fields([&field.name]));
         };
+        if context.schema.object(&target.name).is_none() {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+                "insufficient access rights on cross-reference id",
+            )
+            .with_fields::<String>([]));
+        }
         match Row::load(context.db, target, id)? {
             Some(row) if row.flag("IsDeleted") => {
                 return Err(

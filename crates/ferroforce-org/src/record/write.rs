@@ -1,5 +1,6 @@
 //! Creating and updating records.
 
+use http::StatusCode;
 use rusqlite::types::Value;
 
 use super::coerce::coerce_text;
@@ -31,12 +32,11 @@ pub(crate) fn create(
     origin: Origin,
 ) -> Result<RecordId, ApiError> {
     if origin == Origin::Client {
-        if !object.createable {
-            return Err(not_supported(object, "create"));
-        }
+        permitted(context, object, "create", |object| object.createable)?;
         validate::writable(&incoming.fields, |field| field.createable)?;
     }
     validate::values(&incoming.fields)?;
+    let object = whole(context, object);
     let mut row = new_row(context, object);
     fill(&mut row, incoming);
     let id = match row.id() {
@@ -67,9 +67,8 @@ pub(crate) fn update(
     id: RecordId,
     incoming: &Incoming<'_>,
 ) -> Result<(), ApiError> {
-    if !object.updateable {
-        return Err(not_supported(object, "update"));
-    }
+    permitted(context, object, "update", |object| object.updateable)?;
+    let object = whole(context, object);
     let before = existing(context, object, id)?;
     validate::writable(&incoming.fields, |field| field.updateable)?;
     validate::values(&incoming.fields)?;
@@ -100,11 +99,35 @@ pub(crate) fn existing<'s>(
     Ok(row)
 }
 
-pub(super) fn not_supported(object: &Object, call: &str) -> ApiError {
-    ApiError::bad_request(
-        "INVALID_TYPE_FOR_OPERATION",
-        format!("entity type {} does not support {call}", object.name),
-    )
+/// Refuses what the records of an object do not take from this user, or from nobody.
+pub(super) fn permitted(
+    context: &Context<'_>,
+    object: &Object,
+    call: &str,
+    allows: impl Fn(&Object) -> bool,
+) -> Result<(), ApiError> {
+    if !allows(whole(context, object)) {
+        return Err(ApiError::bad_request(
+            "INVALID_TYPE_FOR_OPERATION",
+            format!("entity type {} does not support {call}", object.name),
+        ));
+    }
+    match context.schema.object(&object.name) {
+        Some(seen) if allows(seen) => Ok(()),
+        Some(_) => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "INSUFFICIENT_ACCESS_OR_READONLY",
+            "insufficient access rights on object id",
+        )
+        .with_fields::<String>([])),
+        None => Err(ApiError::not_found()),
+    }
+}
+
+/// An object with all its fields, of which a user may see only some.
+pub(super) fn whole<'s>(context: &Context<'s>, object: &'s Object) -> &'s Object {
+    let whole = context.org.schema.object(&object.name);
+    whole.map_or(object, |whole| whole)
 }
 
 /// What a field holds when nobody says.

@@ -8,6 +8,7 @@ use super::version::ApiVersion;
 use crate::auth::CurrentUser;
 use crate::error::ApiError;
 use crate::org::Org;
+use crate::schema::Schema;
 
 /// Lives on the store's thread for the time of one request.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,8 @@ pub(crate) struct Context<'a> {
     pub(crate) org: &'a Org,
     pub(crate) db: &'a Connection,
     pub(crate) user: &'a CurrentUser,
+    /// The objects and fields that the user sees; the org's own has all of them.
+    pub(crate) schema: &'a Schema,
     pub(crate) version: ApiVersion,
     /// Milliseconds since 1970, in whole seconds as all stamps of records; the same for all that
     /// one request does.
@@ -35,6 +38,10 @@ impl<'a> Context<'a> {
             org,
             db,
             user,
+            schema: user
+                .profile_id
+                .and_then(|profile| org.profiles.view(profile))
+                .unwrap_or(&org.schema),
             version,
             now: now - now.rem_euclid(1000),
             options: Options::default(),

@@ -16,7 +16,7 @@ use crate::schema::Object;
 /// `GET /sobjects`.
 pub(super) fn global(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
     answer(context, request, |place| {
-        describe::global(&context.org.schema, place)
+        describe::global(context.schema, place)
     })
 }
 

@@ -97,7 +97,7 @@ pub(super) fn record_count(context: &Context<'_>, request: &ApiRequest) -> Resul
         .parameter("sObjects")
         .map(|names| names.split(',').map(str::trim).collect());
     let mut counts = Vec::new();
-    for object in context.org.schema.objects() {
+    for object in context.schema.objects() {
         let wanted = asked.as_ref().is_none_or(|names| {
             names
                 .iter()

@@ -45,7 +45,7 @@ pub(super) fn run(
         user: context.user.id,
         version: context.version,
     };
-    let plan = compile(&context.org.schema, soql, &scope)?;
+    let plan = compile(context.schema, soql, &scope)?;
     if request
         .parameter("columns")
         .is_some_and(|columns| columns == "true")

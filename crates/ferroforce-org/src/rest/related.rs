@@ -57,7 +57,7 @@ fn parent<'s>(context: &Context<'s>, row: &Row<'_>, name: &str) -> Result<Row<'s
         .text(&field.name)
         .and_then(|id| id.parse::<RecordId>().ok())
         .ok_or_else(ApiError::not_found)?;
-    let object = context.org.schema.by_key_prefix(id.key_prefix());
+    let object = context.schema.by_key_prefix(id.key_prefix());
     record::existing(context, object.ok_or_else(ApiError::not_found)?, id)
 }
 

@@ -17,7 +17,6 @@ use crate::schema::{Field, FieldType, Object};
 /// The object of a path.
 pub(super) fn object<'s>(context: &Context<'s>, name: &str) -> Result<&'s Object, ApiError> {
     context
-        .org
         .schema
         .object(name)
         .map(AsRef::as_ref)

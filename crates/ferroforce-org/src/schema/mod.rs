@@ -9,6 +9,7 @@ mod object;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod view;
 mod well_known;
 
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use crate::auth::{ORGANIZATION_NAME, User};
+use crate::auth::{ADMINISTRATOR, ORGANIZATION_NAME, User};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::record::row::Row;
@@ -27,12 +27,15 @@ pub(super) fn plant(context: &Context<'_>) -> Result<bool, ApiError> {
         ("UiSkin", text("Theme3")),
     ];
     let new = add(context, "Organization", Some(context.org.id), &organization)?;
+    let profile = |id: RecordId, name: &str| {
+        let profile = [("Name", text(name)), ("UserType", text("Standard"))];
+        add(context, "Profile", Some(id), &profile)
+    };
+    for (id, name) in context.org.profiles.names() {
+        profile(*id, name)?;
+    }
     for member in context.org.auth.directory.members() {
-        let profile = [
-            ("Name", text("System Administrator")),
-            ("UserType", text("Standard")),
-        ];
-        add(context, "Profile", Some(member.profile_id), &profile)?;
+        profile(member.profile_id, ADMINISTRATOR)?;
         add(
             context,
             "User",

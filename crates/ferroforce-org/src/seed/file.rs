@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::Value as JsonValue;
 use toml::Value as TomlValue;
 
-use crate::auth::{ConnectedApp, User};
+use crate::auth::{ConnectedApp, Profile, User};
 use crate::local::StartError;
 
 /// What a seed file holds; everything may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SeedFile {
+    pub(crate) profiles: Vec<Profile>,
     pub(crate) users: Vec<User>,
     pub(crate) apps: Vec<ConnectedApp>,
     pub(crate) records: Vec<JsonValue>,

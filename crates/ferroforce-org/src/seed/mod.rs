@@ -23,6 +23,7 @@ pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result
     let user = CurrentUser {
         id: org.auth.directory.members()[0].id,
         app: None,
+        profile_id: None,
     };
     let context = Context::new(org, db, &user, ApiVersion::NEWEST);
     context.atomically(|| {
