@@ -48,6 +48,10 @@
 //! | `name` | a table with the `label` of the field `Name`, and `auto_number` if it counts up | a text of 80 characters |
 //! | `fields` | the fields, by name | none |
 //!
+//! An object whose name ends in `__e` is a platform event. It is published by creating it, has no
+//! `name` and no references, and gets the fields `Id`, `ReplayId`, `CreatedDate`, `CreatedById`
+//! and `EventUuid`; its key prefixes are `e00`, `e01`, …. (A real event's describe has no `Id`.)
+//!
 //! # Fields
 //!
 //! The name of a field ends in `__c`. Its `type` is one of `boolean`, `currency`, `date`,

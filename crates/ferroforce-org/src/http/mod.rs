@@ -33,8 +33,7 @@ pub(crate) struct Arrival {
 }
 
 /// Where other APIs of a real org answer.
-const OTHER_APIS: [&str; 6] = [
-    "/services/apexrest",
+const OTHER_APIS: [&str; 5] = [
     "/services/async",
     "/services/Soap",
     "/services/wsdl",

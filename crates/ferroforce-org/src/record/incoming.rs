@@ -63,6 +63,11 @@ impl<'s> Incoming<'s> {
         Ok(())
     }
 
+    /// The fields that have been given, in order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'s Field> {
+        self.fields.iter().map(|(field, _)| *field)
+    }
+
     /// Whether the client sent something for a field, be it null.
     pub(super) fn gives(&self, name: &str) -> bool {
         self.fields.iter().any(|(field, _)| field.name == name)

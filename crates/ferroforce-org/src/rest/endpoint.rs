@@ -42,6 +42,16 @@ pub(crate) enum Endpoint<'p> {
     Updated {
         object: &'p str,
     },
+    /// `/actions` and below.
+    Actions {
+        below: &'p [String],
+    },
+    Tabs,
+    /// `/ui-api/records`.
+    NewUiRecord,
+    UiRecord {
+        id: &'p str,
+    },
     Query {
         deleted_too: bool,
     },
@@ -51,8 +61,7 @@ pub(crate) enum Endpoint<'p> {
 }
 
 /// First segments of paths that a real org serves and this one does not.
-const UNSUPPORTED: [&str; 48] = [
-    "actions",
+const UNSUPPORTED: [&str; 46] = [
     "analytics",
     "apexrest",
     "appMenu",
@@ -95,7 +104,6 @@ const UNSUPPORTED: [&str; 48] = [
     "serviceTemplates",
     "smartdatadiscovery",
     "support",
-    "tabs",
     "theme",
     "tooling",
     "ui-api",
@@ -125,6 +133,10 @@ impl<'p> Endpoint<'p> {
             [] => Self::Resources,
             ["limits"] => Self::Limits,
             ["limits", "recordCount"] => Self::RecordCount,
+            ["actions", ..] => Self::Actions { below: &path[1..] },
+            ["tabs"] => Self::Tabs,
+            ["ui-api", "records"] => Self::NewUiRecord,
+            ["ui-api", "records", id] => Self::UiRecord { id },
             ["query"] => Self::Query { deleted_too: false },
             ["queryAll"] => Self::Query { deleted_too: true },
             ["query" | "queryAll", locator] => Self::NextPage { locator },
@@ -167,7 +179,13 @@ impl<'p> Endpoint<'p> {
             Self::Record { .. } | Self::RecordByKey { .. } | Self::Related { .. } => {
                 &[Method::HEAD, Method::GET, Method::PATCH, Method::DELETE]
             }
-            Self::NewRecord { .. } => &[Method::POST],
+            Self::UiRecord { .. } => &[Method::HEAD, Method::GET, Method::PATCH, Method::DELETE],
+            Self::Actions { below }
+                if below.len() == 3 || (below.len() == 2 && below[0] == "standard") =>
+            {
+                &[Method::HEAD, Method::GET, Method::POST]
+            }
+            Self::NewRecord { .. } | Self::NewUiRecord => &[Method::POST],
             _ => READ,
         }
     }

@@ -3,12 +3,16 @@
 //! A request is freed of HTTP first ([`ApiRequest`]) and answered by [`dispatch`], which runs
 //! on the store's thread: so that many can run there in one transaction.
 
+mod actions;
+mod apex;
 mod changes;
 mod conditional;
 mod context;
 mod cursors;
 mod describes;
 mod endpoint;
+mod events;
+mod idempotency;
 pub(crate) mod limits;
 mod multipart;
 mod options;
@@ -16,13 +20,16 @@ mod query;
 mod related;
 mod request;
 mod rows;
+mod tabs;
 #[cfg(test)]
 mod tests;
+mod ui_records;
 mod version;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -34,7 +41,7 @@ pub(crate) use cursors::Cursors;
 pub(crate) use request::{ApiRequest, Reply};
 pub(crate) use version::ApiVersion;
 
-use crate::auth::{self, Origin};
+use crate::auth::{self, CurrentUser, Origin};
 use crate::error::ApiError;
 use crate::http::{read_body, read_upload};
 use crate::json::Json;
@@ -48,6 +55,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
     Router::new()
         .route("/services/data", any(versions))
         .route("/services/data/{*path}", any(serve))
+        .merge(apex::routes())
 }
 
 /// The one resource that needs no session.
@@ -59,22 +67,9 @@ async fn versions(State(org): State<Arc<Org>>, method: Method) -> Response {
     }
 }
 
-/// Any other: answers, and states the usage of the API to whoever has a session.
+/// Any other.
 async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let user = match auth::authenticate(&org, &parts) {
-        Ok(user) => user,
-        Err(error) => return error.into_response(),
-    };
-    let usage = org.usage.count();
-    let app = user.app.clone();
-    let app = app.map(|app| (org.usage.count_of_app(&app), app));
-    let crowded = parts.extensions.get::<Crowded>().is_some();
-    let answer = async {
-        limits::admit(&org, usage)?;
-        if crowded {
-            return Err(limits::crowded());
-        }
+    counted(&org, request, async |user, parts, body| {
         let mut request = freed_of_http(&org, parts)?;
         if request.header("accept").is_some_and(wants_xml) {
             return Err(ApiError::unsupported("answers in XML"));
@@ -92,6 +87,31 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
                 dispatch(&context, &request)
             })
             .await
+    })
+    .await
+}
+
+/// Answers whoever has a session, as long as the quota lasts, and states the usage of the API.
+async fn counted(
+    org: &Org,
+    request: Request,
+    answer: impl AsyncFnOnce(CurrentUser, Parts, Body) -> Result<Reply, ApiError>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let user = match auth::authenticate(org, &parts) {
+        Ok(user) => user,
+        Err(error) => return error.into_response(),
+    };
+    let usage = org.usage.count();
+    let app = user.app.clone();
+    let app = app.map(|app| (org.usage.count_of_app(&app), app));
+    let crowded = parts.extensions.get::<Crowded>().is_some();
+    let answer = async {
+        limits::admit(org, usage)?;
+        if crowded {
+            return Err(limits::crowded());
+        }
+        answer(user, parts, body).await
     };
     let mut response = match answer.await {
         Ok(reply) => reply.into_response(),
@@ -99,7 +119,7 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
     };
     let calls = org.usage.calls().max(usage);
     let app = app.as_ref().map(|(calls, app)| (app.as_str(), *calls));
-    let info = limits::info(&org, calls, app);
+    let info = limits::info(org, calls, app);
     response.headers_mut().insert(limits::INFO, info);
     response
 }
@@ -132,6 +152,10 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
     let context = &context.for_request(request)?;
     match endpoint {
         Endpoint::Resources => Ok(resources(context, request)),
+        Endpoint::Tabs => Ok(tabs::list(context, request)),
+        Endpoint::Actions { below } => actions::serve(context, request, below),
+        Endpoint::NewUiRecord => ui_records::create(context, request),
+        Endpoint::UiRecord { id } => ui_records::by_id(context, request, id),
         Endpoint::Limits => Ok(limits::limits(context)),
         Endpoint::RecordCount => limits::record_count(context, request),
         Endpoint::Object { object } if request.method == Method::POST => {
@@ -183,7 +207,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         .org
         .auth
         .identity_url(&request.origin, context.user.id);
-    let resources = ["limits", "query", "queryAll", "sobjects"];
+    let resources = ["actions", "limits", "query", "queryAll", "sobjects", "tabs"];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));
     Reply::ok(Json::object(
         [("identity", identity)].into_iter().chain(resources),

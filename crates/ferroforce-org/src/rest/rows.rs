@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 
 use super::multipart::Multipart;
 use super::request::{ApiRequest, Reply};
-use super::{ApiVersion, Context, conditional, related};
+use super::{ApiVersion, Context, conditional, events, related};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::json::Json;
@@ -30,7 +30,10 @@ pub(super) fn create(
     object: &Object,
     upsert: bool,
 ) -> Result<Reply, ApiError> {
-    let incoming = sent(context, request, object, None)?;
+    let mut incoming = sent(context, request, object, None)?;
+    if object.is_event() {
+        return events::publish(context, object, &mut incoming);
+    }
     let id = context.atomically(|| record::create(context, object, &incoming, Origin::Client))?;
     Ok(created(context, object, id, upsert))
 }

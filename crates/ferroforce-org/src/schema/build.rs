@@ -331,12 +331,15 @@ fn is_usually_groupable(field_type: FieldType) -> bool {
 
 /// Whether a name ends as those of an org's own objects and fields do.
 pub(super) fn is_custom(name: &str) -> bool {
-    name.ends_with("__c") || name.ends_with("__s")
+    name.ends_with("__c") || name.ends_with("__s") || name.ends_with("__e")
 }
 
 /// `AnnualRevenue` is "Annual Revenue", `Due_Date__c` is "Due Date".
 fn label(name: &str) -> String {
-    if let Some(stem) = name.strip_suffix("__c") {
+    if let Some(stem) = name
+        .strip_suffix("__c")
+        .or_else(|| name.strip_suffix("__e"))
+    {
         return stem.replace('_', " ");
     }
     let mut label = String::with_capacity(name.len() + 4);

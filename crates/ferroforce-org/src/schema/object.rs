@@ -93,6 +93,11 @@ impl Object {
         })
     }
 
+    /// Whether its records are platform events.
+    pub(crate) fn is_event(&self) -> bool {
+        self.name.ends_with("__e")
+    }
+
     /// The field that names a record: `Name`, `Subject`, `CaseNumber`.
     pub(crate) fn name_field(&self) -> Option<&Field> {
         self.fields.iter().find(|field| field.name_field)

@@ -8,6 +8,7 @@ mod describes;
 mod duplicates;
 mod facts;
 mod options;
+mod other_apis;
 mod profiles;
 mod queries;
 mod refusals;

@@ -1,6 +1,7 @@
 //! The objects and fields that a user's schema file adds to the standard ones.
 
 mod declaration;
+mod event;
 mod field;
 mod name;
 #[cfg(test)]
@@ -63,12 +64,15 @@ fn new_object(
     declared: &CustomObject,
     prefixes: &mut KeyPrefixes,
 ) -> Result<Object, String> {
+    if name.ends_with(event::SUFFIX) {
+        return event::object(name, declared, prefixes);
+    }
     name::check(name, "__c").map_err(|rule| {
         format!("there is no standard object of this name, and of a custom object {rule}")
     })?;
     let key_prefix = match &declared.key_prefix {
         Some(given) => given.clone(),
-        None => prefixes.next()?,
+        None => prefixes.next('a')?,
     };
     let mut object = build::object(
         name,
@@ -202,7 +206,8 @@ fn check_children(objects: &[Object]) -> Result<(), String> {
     Ok(())
 }
 
-/// The key prefixes `a00`, `a01`, … in the order of the file, but those that are taken.
+/// The key prefixes `a00`, `a01`, … of objects and `e00`, `e01`, … of events in the order of the
+/// file, but those that are taken.
 struct KeyPrefixes {
     taken: HashSet<String>,
     next: usize,
@@ -232,7 +237,7 @@ impl KeyPrefixes {
         Ok(Self { taken, next: 0 })
     }
 
-    fn next(&mut self) -> Result<String, String> {
+    fn next(&mut self, first: char) -> Result<String, String> {
         loop {
             let (high, low) = (self.next / DIGITS.len(), self.next % DIGITS.len());
             let digits = (DIGITS.get(high), DIGITS.get(low));
@@ -240,7 +245,7 @@ impl KeyPrefixes {
                 return Err("there are no more key prefixes".to_owned());
             };
             self.next += 1;
-            let prefix: String = ['a', high.into(), low.into()].iter().collect();
+            let prefix: String = [first, high.into(), low.into()].iter().collect();
             if !self.taken.contains(&prefix) {
                 return Ok(prefix);
             }
