@@ -32,6 +32,7 @@
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
 //! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages |
+//! | `…/search`, `…/parameterizedSearch` | SOSL and its parameters; `search/scopeOrder`, `search/layout` |
 //!
 //! API versions from 31.0 on are served. The standard objects that people use are there, with
 //! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
@@ -50,6 +51,12 @@
 //! they have when their page is fetched. Children count towards a page; one parent's that are more
 //! than a page holds have pages of their own. Cursors end when the org is reset or restored. Whoever
 //! revokes the refresh token that the org starts with ends the session it starts with too.
+//!
+//! A search looks in texts, email addresses, phone numbers and web addresses, not in picklists, and
+//! without a group of fields in all of them; `SIDEBAR FIELDS` are names, email addresses and phone
+//! numbers. It finds whole words, in whatever letter case, which spaces and punctuation end; it knows
+//! no stems, synonyms or misspellings, and does not cut texts in languages without spaces into words.
+//! What it found comes in the order in which it was created, unless it is sorted.
 //!
 //! # Seed files
 //!
@@ -119,6 +126,7 @@ mod record;
 mod rest;
 mod schema;
 pub mod schema_file;
+mod search;
 mod seed;
 mod settings;
 mod store;

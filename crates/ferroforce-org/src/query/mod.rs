@@ -18,6 +18,7 @@ mod order;
 mod page;
 mod plan;
 mod render;
+mod returning;
 mod select;
 mod shape;
 #[cfg(test)]
@@ -44,6 +45,7 @@ use names::Tables;
 pub(crate) use native::install;
 pub(crate) use page::{Reader, Rest};
 pub(crate) use plan::Plan;
+pub(crate) use returning::{Returned, compile_returning, returned_object};
 
 /// How many characters a query may have.
 const MOST_CHARACTERS: usize = 100_000;
@@ -276,6 +278,12 @@ struct Window {
 }
 
 impl Window {
+    /// Every row.
+    const ALL: Self = Self {
+        limit: None,
+        offset: 0,
+    };
+
     /// LIMIT and OFFSET; empty if all rows are answered.
     fn sql(self) -> String {
         match (self.limit, self.offset) {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ferroforce_soql::Span;
-use ferroforce_soql::ast::{Field, Path, Query, Select, SelectItem, Subquery, Typeof};
+use ferroforce_soql::ast::{
+    Field, Name, OrderBy, Path, Query, Select, SelectItem, Subquery, Typeof,
+};
 
 use super::fault::malformed;
 use super::names::quoted;
@@ -31,7 +33,7 @@ const MOST_FIELDS_ROWS: i64 = 200;
 
 /// The columns that a statement selects, and what is made of them.
 #[derive(Default)]
-struct Selection {
+pub(super) struct Selection {
     columns: Vec<String>,
     shape: Shape,
     children: Vec<Child>,
@@ -50,17 +52,45 @@ impl<'a> Compiler<'a> {
     pub(super) fn rows(&mut self, query: &Query) -> Result<RowsPlan, ApiError> {
         self.check_clauses(query)?;
         let window = self.window(query)?;
-        let mut selection = Selection::default();
-        let id = self.tables.get(0).id();
-        selection.column(id.clone());
-        selection.shape.type_name = TypeName::Always(self.tables.root().name.clone());
+        let mut selection = self.selection();
         if let Select::Items(items) = &query.select {
             for item in items {
                 self.item(item, window, &mut selection)?;
             }
         }
         let filter = self.conditions(query)?;
-        let keys = self.order(&query.order_by)?;
+        self.plan(selection, filter, &query.order_by, window)
+    }
+
+    /// A selection of nothing but the record's id and type.
+    pub(super) fn selection(&self) -> Selection {
+        let mut selection = Selection::default();
+        selection.column(self.tables.get(0).id());
+        selection.shape.type_name = TypeName::Always(self.tables.root().name.clone());
+        selection
+    }
+
+    /// A selection of the field `Id` alone.
+    pub(super) fn id_alone(&self) -> Selection {
+        let mut selection = self.selection();
+        selection.shape.items.push(Item::Column {
+            name: "Id".to_owned(),
+            kind: Kind::Id,
+            column: 0,
+        });
+        selection
+    }
+
+    /// The statement that selects, filters and sorts the records of the queried object.
+    pub(super) fn plan(
+        &mut self,
+        selection: Selection,
+        filter: String,
+        order_by: &[OrderBy],
+        window: Window,
+    ) -> Result<RowsPlan, ApiError> {
+        let id = self.tables.get(0).id();
+        let keys = self.order(order_by)?;
         let mut order: Vec<String> = keys.iter().map(ToString::to_string).collect();
         // Rows that compare alike keep one order from page to page.
         order.push(id.clone());
@@ -85,28 +115,8 @@ impl<'a> Compiler<'a> {
         selection: &mut Selection,
     ) -> Result<(), ApiError> {
         match item {
-            SelectItem::Field { field, .. } if field.function().is_some_and(|f| f.is("FIELDS")) => {
-                self.all_fields(field, window, selection)
-            }
             SelectItem::Field { field, alias } => {
-                if alias.is_some() && field.functions.is_empty() {
-                    return Err(malformed("only aggregate expressions use field aliasing"));
-                }
-                if let Some(function) = field.function()
-                    && !["toLabel", "FORMAT", "convertCurrency"]
-                        .iter()
-                        .any(|name| function.is(name))
-                {
-                    // Parts of dates are for groups.
-                    self.plain_expression(field)?;
-                    return Err(super::aggregate::not_grouped(field));
-                }
-                let operand = self.expression(field)?;
-                let name = match alias {
-                    Some(alias) => alias.text.clone(),
-                    None => operand.name.clone(),
-                };
-                self.add(&operand, name, field.span, selection)
+                self.field(field, alias.as_ref(), window, selection)
             }
             SelectItem::Subquery(subquery) => self.subquery(subquery, window, selection),
             SelectItem::Typeof { expression, alias } => {
@@ -125,6 +135,37 @@ impl<'a> Compiler<'a> {
             }
             _ => Err(ApiError::unsupported("this item of a select list")),
         }
+    }
+
+    /// A field, perhaps inside functions.
+    pub(super) fn field(
+        &mut self,
+        field: &Field,
+        alias: Option<&Name>,
+        window: Window,
+        selection: &mut Selection,
+    ) -> Result<(), ApiError> {
+        if field.function().is_some_and(|f| f.is("FIELDS")) {
+            return self.all_fields(field, window, selection);
+        }
+        if alias.is_some() && field.functions.is_empty() {
+            return Err(malformed("only aggregate expressions use field aliasing"));
+        }
+        if let Some(function) = field.function()
+            && !["toLabel", "FORMAT", "convertCurrency"]
+                .iter()
+                .any(|name| function.is(name))
+        {
+            // Parts of dates are for groups.
+            self.plain_expression(field)?;
+            return Err(super::aggregate::not_grouped(field));
+        }
+        let operand = self.expression(field)?;
+        let name = match alias {
+            Some(alias) => alias.text.clone(),
+            None => operand.name.clone(),
+        };
+        self.add(&operand, name, field.span, selection)
     }
 
     /// FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM).

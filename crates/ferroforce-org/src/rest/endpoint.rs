@@ -58,10 +58,14 @@ pub(crate) enum Endpoint<'p> {
     NextPage {
         locator: &'p str,
     },
+    Search,
+    ParameterizedSearch,
+    SearchScopeOrder,
+    SearchLayout,
 }
 
 /// First segments of paths that a real org serves and this one does not.
-const UNSUPPORTED: [&str; 46] = [
+const UNSUPPORTED: [&str; 45] = [
     "analytics",
     "apexrest",
     "appMenu",
@@ -93,7 +97,6 @@ const UNSUPPORTED: [&str; 46] = [
     "mobile",
     "named",
     "nouns",
-    "parameterizedSearch",
     "payments",
     "prechatForms",
     "process",
@@ -140,6 +143,10 @@ impl<'p> Endpoint<'p> {
             ["query"] => Self::Query { deleted_too: false },
             ["queryAll"] => Self::Query { deleted_too: true },
             ["query" | "queryAll", locator] => Self::NextPage { locator },
+            ["search"] => Self::Search,
+            ["parameterizedSearch"] => Self::ParameterizedSearch,
+            ["search", "scopeOrder"] => Self::SearchScopeOrder,
+            ["search", "layout"] => Self::SearchLayout,
             ["sobjects"] => Self::DescribeGlobal,
             ["sobjects", object] => Self::Object { object },
             ["sobjects", object, "describe"] => Self::Describe { object },
@@ -186,6 +193,7 @@ impl<'p> Endpoint<'p> {
                 &[Method::HEAD, Method::GET, Method::POST]
             }
             Self::NewRecord { .. } | Self::NewUiRecord => &[Method::POST],
+            Self::ParameterizedSearch => &[Method::HEAD, Method::GET, Method::POST],
             _ => READ,
         }
     }

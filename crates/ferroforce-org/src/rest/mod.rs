@@ -20,6 +20,7 @@ mod query;
 mod related;
 mod request;
 mod rows;
+mod search;
 mod tabs;
 #[cfg(test)]
 mod tests;
@@ -197,6 +198,10 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         }
         Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
         Endpoint::NextPage { locator } => query::next_page(context, request, locator),
+        Endpoint::Search => search::search(context, request),
+        Endpoint::ParameterizedSearch => search::parameterized(context, request),
+        Endpoint::SearchScopeOrder => Ok(search::scope_order(context)),
+        Endpoint::SearchLayout => search::layout(context, request),
     }
 }
 
@@ -207,7 +212,16 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         .org
         .auth
         .identity_url(&request.origin, context.user.id);
-    let resources = ["actions", "limits", "query", "queryAll", "sobjects", "tabs"];
+    let resources = [
+        "actions",
+        "limits",
+        "parameterizedSearch",
+        "query",
+        "queryAll",
+        "search",
+        "sobjects",
+        "tabs",
+    ];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));
     Reply::ok(Json::object(
         [("identity", identity)].into_iter().chain(resources),

@@ -37,14 +37,7 @@ pub(super) fn run(
     soql: &str,
     deleted_too: bool,
 ) -> Result<Reply, ApiError> {
-    let scope = Scope {
-        all_rows: deleted_too,
-        now: context.org.clock.now(),
-        time_zone: time_zone(context),
-        locale: locale(context),
-        user: context.user.id,
-        version: context.version,
-    };
+    let scope = scope(context, deleted_too);
     let plan = compile(context.schema, soql, &scope)?;
     if request
         .parameter("columns")
@@ -116,6 +109,18 @@ fn batch(request: &ApiRequest) -> Option<usize> {
             .eq_ignore_ascii_case("batchSize")
             .then(|| wanted.clamp(SMALLEST_BATCH, BATCH))
     })
+}
+
+/// Who asks, and when.
+pub(super) fn scope(context: &Context<'_>, all_rows: bool) -> Scope {
+    Scope {
+        all_rows,
+        now: context.org.clock.now(),
+        time_zone: time_zone(context),
+        locale: locale(context),
+        user: context.user.id,
+        version: context.version,
+    }
 }
 
 /// The zone in which the user's days begin.

@@ -16,6 +16,7 @@ use crate::auth::CurrentUser;
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::rest::{ApiVersion, Context};
+use crate::search::index;
 use crate::store::table;
 
 /// Makes the tables, and fills them if they are new.
@@ -28,6 +29,7 @@ pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result
     let context = Context::new(org, db, &user, ApiVersion::NEWEST);
     context.atomically(|| {
         table::create(db, &org.schema)?;
+        index::create(db, &org.schema)?;
         let new = builtin::plant(&context)?;
         if new {
             records::plant(&context, records)?;

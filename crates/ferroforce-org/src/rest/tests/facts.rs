@@ -27,6 +27,10 @@ async fn facts_errors_are_the_recorded_ones() {
             client.get("/sobjects/Whizbang/describe").await,
         ),
         (
+            "search_error_response",
+            client.get("/search?q=FIND+acme").await,
+        ),
+        (
             "delete_error_response",
             client.delete("/sobjects/Account/rid").await,
         ),

@@ -14,6 +14,7 @@ mod queries;
 mod refusals;
 mod related;
 mod rows;
+mod search;
 mod shell;
 
 use client::Client;

@@ -138,3 +138,23 @@ fn a_user_needs_a_profile_that_is_there() {
         "the user \"a@example.com\": there is no profile \"Nobody\""
     );
 }
+
+#[tokio::test]
+async fn searches_find_nothing_in_what_is_hidden() {
+    let client = restricted();
+    let found = async |sosl: &str| {
+        let q: String = form_urlencoded::byte_serialize(sosl.as_bytes()).collect();
+        client.get(&format!("/search?q={q}")).await
+    };
+    let number = async |sosl: &str| {
+        let answer = found(sosl).await.json();
+        answer["searchRecords"].as_array().unwrap().len()
+    };
+    assert_eq!(number("FIND {doe} RETURNING Contact(LastName)").await, 1);
+    assert_eq!(number("FIND {doe@example.com}").await, 0);
+    assert_eq!(number("FIND {help}").await, 0);
+    let refused = found("FIND {help} RETURNING Case").await.error();
+    assert_eq!(refused.1, "INVALID_TYPE");
+    let refused = found("FIND {doe} RETURNING Contact(Email)").await.error();
+    assert_eq!(refused.1, "INVALID_FIELD");
+}
