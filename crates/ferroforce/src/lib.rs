@@ -58,6 +58,7 @@ pub mod composite;
 pub mod describe;
 pub mod error;
 pub mod events;
+pub mod files;
 pub mod guide;
 pub mod limits;
 pub mod op;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::{AccessToken, Auth, AuthContext, AuthError, Session};
@@ -22,6 +23,8 @@ pub(crate) enum Reply {
     Fail(TransportErrorKind),
     /// The body breaks off.
     Cut(StatusCode, Bytes),
+    /// A body that rests after its beginning, for good.
+    Rests(StatusCode, Bytes),
     /// A body without an end, in pieces of 64 KiB.
     Endless(StatusCode),
     Never,
@@ -84,12 +87,16 @@ impl Reply {
                 }
                 Self::Cut(status, begin) => {
                     let broken = TransportError::new(TransportErrorKind::Interrupted, "cut");
-                    let chunks = futures_util::stream::iter([Ok(begin), Err(broken)]);
+                    let chunks = stream::iter([Ok(begin), Err(broken)]);
+                    return Ok(answer(status, Body::stream(chunks)));
+                }
+                Self::Rests(status, begin) => {
+                    let chunks = stream::iter([Ok(begin)]).chain(stream::pending());
                     return Ok(answer(status, Body::stream(chunks)));
                 }
                 Self::Endless(status) => {
                     let piece = Bytes::from(vec![b'x'; 64 * 1024]);
-                    let chunks = futures_util::stream::repeat_with(move || Ok(piece.clone()));
+                    let chunks = stream::repeat_with(move || Ok(piece.clone()));
                     return Ok(answer(status, Body::stream(chunks)));
                 }
             }

@@ -25,10 +25,18 @@ pub struct Call<R> {
 
 impl<R> Call<R> {
     pub(crate) fn new(client: Salesforce, op: Result<Op<R>>) -> Self {
+        Self::with_settings(client, op, CallSettings::default())
+    }
+
+    pub(crate) fn with_settings(
+        client: Salesforce,
+        op: Result<Op<R>>,
+        settings: CallSettings,
+    ) -> Self {
         Self {
             client,
             op,
-            settings: CallSettings::default(),
+            settings,
         }
     }
 

@@ -13,11 +13,12 @@ use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
 use crate::events::{EventStream, Observer, Subscription};
+use crate::files::{Blob, Upload};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
-use crate::pipeline::{Outgoing, Pipeline};
+use crate::pipeline::{Opened, Outgoing, Pipeline};
 use crate::query::Query;
-use crate::sobject::{SObject, UserPassword};
+use crate::sobject::{Created, SObject, UserPassword};
 use crate::soql::Soql;
 
 /// How many events a stream of [`Salesforce::events`] holds.
@@ -88,6 +89,22 @@ impl Salesforce {
     /// A cache of descriptions of objects, empty at first.
     pub fn describe_cache(&self) -> DescribeCache {
         DescribeCache::new(self.clone())
+    }
+
+    /// Puts a file into Salesforce Files, as a `ContentVersion` that is titled as the
+    /// file is named. For other fields, take
+    /// [`SObject::upload`](crate::sobject::SObject::upload).
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// use ferroforce::files::Blob;
+    ///
+    /// let version = salesforce.upload_file(Blob::path("scans/contract.pdf")).await?.id;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload_file(&self, file: Blob) -> Upload<Created> {
+        crate::files::content_version(self.clone(), file)
     }
 
     /// The password of the user with this id.
@@ -182,6 +199,16 @@ impl Salesforce {
     /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the sign-in fails.
     pub async fn access_token(&self) -> Result<AccessToken> {
         Ok(self.0.slot.token(&self.0.context).await?.token)
+    }
+
+    pub(crate) async fn open(&self, outgoing: &Outgoing) -> Result<Opened> {
+        let Inner {
+            pipeline,
+            slot,
+            context,
+            ..
+        } = &*self.0;
+        pipeline.open(outgoing, slot, context).await
     }
 
     pub(crate) fn clock(&self) -> Clock {

@@ -163,7 +163,7 @@ pub(crate) fn refuse_outside(outgoing: &Outgoing) -> Result<()> {
     let finder = memmem::Finder::new(mark());
     let body = match &outgoing.body {
         OutgoingBody::Bytes(bytes) => &bytes[..],
-        OutgoingBody::Once(_) => &[],
+        OutgoingBody::Once(_) | OutgoingBody::Made(_) => &[],
     };
     if finder
         .find(outgoing.path_and_query.as_str().as_bytes())

@@ -165,7 +165,8 @@ pub struct ResponseEvent {
     pub attempt: u32,
     /// The status of the last answer.
     pub status: StatusCode,
-    /// The size of the body, in bytes after decompression; 0 for an error.
+    /// The size of the body, in bytes after decompression; 0 for an error, and for
+    /// a file that is still to be read.
     pub body_bytes: usize,
     /// The time since the call began.
     pub elapsed: Duration,

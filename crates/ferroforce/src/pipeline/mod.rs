@@ -6,6 +6,7 @@
 //! itself.
 
 mod outgoing;
+mod pulse;
 mod run;
 mod sign_in;
 
@@ -22,12 +23,12 @@ pub(crate) use sign_in::SignIn;
 
 use crate::auth::{AuthContext, Granted, Slot};
 use crate::clock::Clock;
-use crate::error::{ApiError, Error, Result};
+use crate::error::{ApiError, CallContext, Error, Result};
 use crate::events::{BulkBatchesEvent, Event, Hub};
 use crate::limits::ApiUsage;
 use crate::op::Response;
 use crate::retry::{Budget, RetryPolicy};
-use crate::transport::HttpService;
+use crate::transport::{Body, HttpService};
 use run::{Accepts, Exchange, Run, Step};
 
 /// Bodies of errors are read up to here, whatever the answer promises.
@@ -46,6 +47,16 @@ pub(crate) struct Pipeline {
     pub(crate) max_response_bytes: usize,
     pub(crate) headers: HeaderMap,
     pub(crate) usage: Mutex<Option<ApiUsage>>,
+}
+
+/// An answer whose body is still on its way.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) head: Response,
+    pub(crate) body: Body,
+    /// How long the body may rest.
+    pub(crate) stall: Duration,
+    pub(crate) context: CallContext,
 }
 
 impl Pipeline {
@@ -67,6 +78,30 @@ impl Pipeline {
         .await
     }
 
+    /// As [`send`](Self::send), up to the answer's head. The body is read by the
+    /// caller, with no permit: a reader may take its time, and may call meanwhile.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        outgoing: &Outgoing,
+        slot: &Arc<Slot>,
+        context: &AuthContext,
+    ) -> Result<Opened> {
+        let mut run = Run::start(self, outgoing.facts());
+        let span = run.span();
+        async {
+            let ended = self.drive(&mut run, outgoing, slot, context).await;
+            let head = run.end(ended, |response| Ok(response.clone()))?;
+            Ok(Opened {
+                head,
+                body: run.opened.take().unwrap_or_default(),
+                stall: run.limit(),
+                context: run.context(),
+            })
+        }
+        .instrument(span)
+        .await
+    }
+
     async fn drive(
         self: &Arc<Self>,
         run: &mut Run<'_>,
@@ -77,7 +112,7 @@ impl Pipeline {
         let mut renewed = false;
         loop {
             let (granted, permit) = self.admit(slot, context).await?;
-            let request = outgoing.request(&granted.token, &self.headers)?;
+            let request = outgoing.request(&granted.token, &self.headers, run.pulse())?;
             let exchange = run
                 .exchange(request, Accepts::statuses(outgoing.accepts()))
                 .await;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
+use super::pulse::Pulse;
 use crate::auth::AccessToken;
 use crate::client::ApiVersion;
 use crate::error::{ApiError, Error, Result};
@@ -28,6 +30,8 @@ pub(crate) struct Outgoing {
     pub(crate) undone: fn(&Response) -> Vec<ApiError>,
     pub(crate) api_calls: u32,
     pub(crate) has_parts: bool,
+    /// The answer's body is handed over unread.
+    pub(crate) opens: bool,
     pub(crate) settings: CallSettings,
 }
 
@@ -40,11 +44,11 @@ pub(crate) struct CallSettings {
     pub(crate) bulk_batches: Option<u64>,
 }
 
-/// Bytes can be sent again, a stream cannot.
-#[derive(Debug)]
+/// Bytes can be sent again, and so can a body that is made anew; a stream cannot.
 pub(crate) enum OutgoingBody {
     Bytes(Bytes),
     Once(Mutex<Option<Body>>),
+    Made(Box<dyn Fn() -> Body + Send + Sync>),
 }
 
 impl OutgoingBody {
@@ -56,11 +60,26 @@ impl OutgoingBody {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take()
                 .ok_or_else(|| Error::invalid_input("a streamed body can be sent only once")),
+            Self::Made(make) => Ok(make()),
         }
     }
 
     fn is_replayable(&self) -> bool {
-        matches!(self, Self::Bytes(_))
+        matches!(self, Self::Bytes(_) | Self::Made(_))
+    }
+
+    fn is_streamed(&self) -> bool {
+        matches!(self, Self::Once(_) | Self::Made(_))
+    }
+}
+
+impl fmt::Debug for OutgoingBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Once(_) => f.write_str("stream"),
+            Self::Made(_) => f.write_str("made anew"),
+        }
     }
 }
 
@@ -83,6 +102,9 @@ pub(crate) struct Facts {
     pub(crate) api_calls: u32,
     /// Whether errors of parts of the answer are to tell of this call.
     pub(crate) has_parts: bool,
+    pub(crate) opens: bool,
+    /// Moves on as a streamed body is sent.
+    pub(crate) pulse: Option<Pulse>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
 }
@@ -111,6 +133,7 @@ impl Outgoing {
             undone: op.undone,
             api_calls: op.api_calls,
             has_parts: op.has_parts,
+            opens: false,
             settings,
         })
     }
@@ -119,6 +142,19 @@ impl Outgoing {
     /// operation's.
     pub(crate) fn accepting(self, accepts: &'static [StatusCode]) -> Self {
         Self { accepts, ..self }
+    }
+
+    /// With a body that is no part of the operation.
+    pub(crate) fn with_body(self, body: OutgoingBody) -> Self {
+        Self { body, ..self }
+    }
+
+    /// To hand over the answer's body unread.
+    pub(crate) fn opening(self) -> Self {
+        Self {
+            opens: true,
+            ..self
+        }
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -133,6 +169,8 @@ impl Outgoing {
             replayable: self.body.is_replayable(),
             api_calls: self.api_calls,
             has_parts: self.has_parts,
+            opens: self.opens,
+            pulse: self.body.is_streamed().then(Pulse::default),
             timeout: self.settings.timeout,
             retry: self.settings.retry.clone(),
         }
@@ -151,8 +189,14 @@ impl Outgoing {
         &self,
         token: &AccessToken,
         defaults: &HeaderMap,
+        pulse: Option<&Pulse>,
     ) -> Result<http::Request<Body>> {
-        let mut request = http::Request::new(self.body.take()?);
+        let body = self.body.take()?;
+        let body = match pulse {
+            Some(pulse) => pulse.watch(body),
+            None => body,
+        };
+        let mut request = http::Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = token
             .address(self.path_and_query.clone())

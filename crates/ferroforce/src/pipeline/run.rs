@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -7,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::outgoing::Facts;
+use super::pulse::Pulse;
 use super::{ERROR_BODY_LIMIT, Pipeline};
 use crate::auth::{AuthError, AuthErrorKind};
 use crate::error::{ApiError, CallContext, Error, ErrorKind, Result, parse_error_body};
@@ -121,6 +123,8 @@ pub(super) struct Run<'a> {
     doubtful: bool,
     last_status: Option<StatusCode>,
     request_id: Option<HeaderValue>,
+    /// The body that is handed over unread.
+    pub(super) opened: Option<Body>,
 }
 
 impl<'a> Run<'a> {
@@ -141,6 +145,7 @@ impl<'a> Run<'a> {
             doubtful: false,
             last_status: None,
             request_id: None,
+            opened: None,
         }
     }
 
@@ -164,6 +169,15 @@ impl<'a> Run<'a> {
         self.facts.replayable
     }
 
+    pub(super) fn pulse(&self) -> Option<&Pulse> {
+        self.facts.pulse.as_ref()
+    }
+
+    /// How long one attempt may take, or rest where it moves a stream.
+    pub(super) fn limit(&self) -> Duration {
+        self.facts.timeout.unwrap_or(self.pipeline.attempt_timeout)
+    }
+
     fn policy(&self) -> &RetryPolicy {
         self.facts.retry.as_ref().unwrap_or(&self.pipeline.retry)
     }
@@ -176,34 +190,53 @@ impl<'a> Run<'a> {
     ) -> Exchange {
         self.attempt += 1;
         self.first_sent.get_or_insert(self.pipeline.clock.steady());
-        let limit = self.facts.timeout.unwrap_or(self.pipeline.attempt_timeout);
-        let exchange = match tokio::time::timeout(limit, self.transfer(request, accepts)).await {
-            Ok(Ok(exchange)) => exchange,
-            Ok(Err(error)) => Exchange::Failed(error),
-            Err(_) => Exchange::Failed(TransportError::new(
-                TransportErrorKind::Timeout,
-                format!("no answer within {limit:?}"),
-            )),
+        let limit = self.limit();
+        let mut deadline = self.pipeline.clock.steady() + limit;
+        let pulse = self.facts.pulse.clone();
+        let exchange = {
+            let mut transfer = pin!(self.transfer(request, accepts));
+            loop {
+                match tokio::time::timeout_at(deadline, transfer.as_mut()).await {
+                    Ok(Ok(exchange)) => break exchange,
+                    Ok(Err(error)) => break Exchange::Failed(error),
+                    Err(_) => {}
+                }
+                // The time limit of a body that is streamed begins anew with every
+                // piece of it.
+                match pulse
+                    .as_ref()
+                    .and_then(Pulse::last)
+                    .map(|last| last + limit)
+                {
+                    Some(later) if later > deadline => deadline = later,
+                    _ => break Exchange::Failed(no_answer(limit)),
+                }
+            }
         };
         self.observe(&exchange);
         exchange
     }
 
     async fn transfer(
-        &self,
+        &mut self,
         request: http::Request<Body>,
         accepts: Accepts,
     ) -> Result<Exchange, TransportError> {
         let answer = self.pipeline.transport.call(request).await?;
         let (parts, body) = answer.into_parts();
         let (status, headers) = (parts.status, parts.headers);
+        let repeated = self.doubtful;
         let response = |headers, body| Response {
             status,
             headers,
             body,
-            repeated: self.doubtful,
+            repeated,
             context: None,
         };
+        if self.facts.opens && status.is_success() {
+            self.opened = Some(body);
+            return Ok(Exchange::Answered(response(headers, Bytes::new())));
+        }
         if status.is_success() || accepts.statuses.contains(&status) {
             let body = body.collect(self.pipeline.max_response_bytes).await?;
             return Ok(Exchange::Answered(response(headers, body)));
@@ -424,7 +457,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn context(&self) -> CallContext {
+    pub(super) fn context(&self) -> CallContext {
         CallContext {
             method: self.facts.info.method.clone(),
             path_template: self.facts.info.path_template.to_string(),
@@ -467,6 +500,13 @@ fn refusal(response: &Response, errors: Vec<ApiError>) -> Exchange {
         errors,
         body: Bytes::new(),
     }
+}
+
+fn no_answer(limit: Duration) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::Timeout,
+        format!("no answer within {limit:?}"),
+    )
 }
 
 fn request_id(headers: &HeaderMap) -> Option<&HeaderValue> {

@@ -90,6 +90,8 @@ impl Pipeline {
             replayable: true,
             api_calls: 0,
             has_parts: false,
+            opens: false,
+            pulse: None,
             timeout: Some(self.attempt_timeout.min(ATTEMPT_TIMEOUT)),
             retry: Some(retry),
         }

@@ -32,6 +32,7 @@ use crate::client::{Call, Salesforce};
 use crate::composite::references;
 use crate::describe::{self, Layout, Layouts, SObjectDescribe, SObjectInfo};
 use crate::error::{Error, Result};
+use crate::files::{self, Blob, Download, Upload};
 use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
 use crate::types::{DateTime, RecordId};
 
@@ -113,6 +114,67 @@ impl SObject {
     /// When it is awaited.
     pub fn update(&self, id: impl Display, fields: &(impl Serialize + ?Sized)) -> Call<()> {
         self.client.call(update(&self.name, &id, fields))
+    }
+
+    /// Creates a record with a file: a `ContentVersion`, `Attachment` or `Document`.
+    /// As [`create`](Self::create) it is never sent twice after it may have been
+    /// carried out.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// use ferroforce::files::Blob;
+    /// use serde_json::json;
+    ///
+    /// let record = json!({"Name": "contract.pdf", "ParentId": "001Pc00000LuBMUIA3"});
+    /// let created = salesforce
+    ///     .sobject("Attachment")
+    ///     .upload(&record, Blob::path("scans/contract.pdf"))
+    ///     .progress(|progress| println!("{} of {:?}", progress.bytes, progress.total))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When it is awaited; a file that is too large or cannot be read is refused
+    /// before anything is sent.
+    pub fn upload(&self, record: &(impl Serialize + ?Sized), file: Blob) -> Upload<Created> {
+        files::create(self.client.clone(), &self.name, record, file)
+    }
+
+    /// Replaces the file of a record, and writes the given fields: of a `Document`
+    /// or an `Attachment`. A new version of a file of Salesforce Files is a new
+    /// `ContentVersion`. Unless the file is a stream, it may be repeated safely.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    pub fn update_file(
+        &self,
+        id: impl Display,
+        fields: &(impl Serialize + ?Sized),
+        file: Blob,
+    ) -> Upload<()> {
+        files::update(
+            self.client.clone(),
+            &self.name,
+            record_id(&id),
+            fields,
+            file,
+        )
+    }
+
+    /// The file of a record: `("068…", "VersionData")` of a `ContentVersion`,
+    /// `("00P…", "Body")` of an `Attachment`.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// let attachments = salesforce.sobject("Attachment");
+    /// attachments.download("00PPc000001avB5", "Body").save("contract.pdf").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn download(&self, id: impl Display, field: &str) -> Download {
+        files::download(self.client.clone(), &self.name, record_id(&id), field)
     }
 
     /// All about the object: its fields, its children, its record types.

@@ -18,7 +18,7 @@ pub struct Body(Repr);
 
 enum Repr {
     Bytes(Bytes),
-    Stream(Chunks),
+    Stream { chunks: Chunks, length: Option<u64> },
 }
 
 impl Default for Repr {
@@ -37,14 +37,35 @@ impl Body {
     pub fn stream(
         chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
     ) -> Self {
-        Self(Repr::Stream(Box::pin(chunks)))
+        Self(Repr::Stream {
+            chunks: Box::pin(chunks),
+            length: None,
+        })
+    }
+
+    /// The same stream with its length told, in bytes: a request that has one says
+    /// so in `Content-Length`. The stream must hold exactly as many.
+    #[must_use]
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        if let Repr::Stream { length, .. } = &mut self.0 {
+            *length = Some(bytes);
+        }
+        self
+    }
+
+    /// How many bytes it has, where that is known.
+    pub fn length(&self) -> Option<u64> {
+        match &self.0 {
+            Repr::Bytes(bytes) => u64::try_from(bytes.len()).ok(),
+            Repr::Stream { length, .. } => *length,
+        }
     }
 
     /// The bytes, unless the body is a stream.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
             Repr::Bytes(bytes) => Some(bytes),
-            Repr::Stream(_) => None,
+            Repr::Stream { .. } => None,
         }
     }
 
@@ -73,7 +94,7 @@ impl Body {
                 bytes.truncate(limit);
                 return Ok((bytes, complete));
             }
-            Repr::Stream(chunks) => chunks,
+            Repr::Stream { chunks, .. } => chunks,
         };
         let mut next = async || std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await;
         let Some(first) = next().await.transpose()? else {
@@ -108,7 +129,7 @@ impl Stream for Body {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.0 {
-            Repr::Stream(chunks) => chunks.as_mut().poll_next(cx),
+            Repr::Stream { chunks, .. } => chunks.as_mut().poll_next(cx),
             Repr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Repr::Bytes(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
         }
@@ -126,7 +147,7 @@ impl fmt::Debug for Body {
         // A body is data of the org: its size is all that is shown.
         match &self.0 {
             Repr::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Repr::Stream(_) => f.write_str("Body(stream)"),
+            Repr::Stream { .. } => f.write_str("Body(stream)"),
         }
     }
 }

@@ -18,8 +18,9 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// No connection was made. Nothing was sent: any request may be repeated.
     Connect,
-    /// The request itself cannot be sent (a bad header, a missing TLS root).
-    /// Nothing was sent, and sending it again would not help.
+    /// The request itself cannot be sent (a bad header, a missing TLS root, a body
+    /// that cannot be read to its end). Nothing was carried out, and sending it again
+    /// would not help.
     Unsendable,
     /// The time limit passed. The request may have been processed.
     Timeout,
@@ -55,12 +56,19 @@ impl TransportError {
         self.kind
     }
 
-    /// Whether it is certain that nothing was sent.
+    /// Whether it is certain that nothing was sent, or too little to be carried out.
     pub fn never_sent(&self) -> bool {
         matches!(
             self.kind,
             TransportErrorKind::Connect | TransportErrorKind::Unsendable
         )
+    }
+
+    /// The error of this kind that lies behind another library's, which passed it on.
+    pub(crate) fn behind(error: &(dyn StdError + 'static)) -> Option<Self> {
+        std::iter::successors(Some(error), |&error| error.source())
+            .find_map(|error| error.downcast_ref::<Self>())
+            .cloned()
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
+use http::header::CONTENT_LENGTH;
 use http::uri::{Authority, Scheme};
 use reqwest::{Client, ClientBuilder, Url};
 
@@ -158,6 +159,9 @@ fn into_reqwest(request: http::Request<Body>, url: Url) -> reqwest::Request {
     let (parts, body) = request.into_parts();
     let mut request = reqwest::Request::new(parts.method, url);
     *request.headers_mut() = parts.headers;
+    if let (None, Some(length)) = (body.as_bytes(), body.length()) {
+        request.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
     *request.body_mut() = Some(match body.as_bytes() {
         Some(bytes) => Bytes::clone(bytes).into(),
         None => reqwest::Body::wrap_stream(body),
@@ -213,6 +217,10 @@ fn parse(uri: &http::Uri) -> Result<Url, TransportError> {
 }
 
 fn classify(error: reqwest::Error) -> TransportError {
+    // A body that was to be sent says itself why it broke off.
+    if let Some(own) = TransportError::behind(&error) {
+        return own;
+    }
     let (kind, what) = if error.is_connect() {
         (TransportErrorKind::Connect, "no connection")
     } else if error.is_builder() {
