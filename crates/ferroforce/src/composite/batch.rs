@@ -192,7 +192,7 @@ impl Batch {
         let mut subs = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let at = |why: String| self.requests.at(index, why);
-            limits::of_batch(node, version).map_err(at)?;
+            limits::of_batch(&node.path, &node.headers, version).map_err(at)?;
             let address = node.address(version);
             let json = node.json().map_err(at)?;
             let refers = references::found_in(address.as_bytes())

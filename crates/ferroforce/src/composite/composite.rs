@@ -271,16 +271,26 @@ struct WirePart<'a> {
 
 fn read(response: &Response, requests: usize) -> Result<Vec<Part>> {
     let wire: WireResponse<'_> = outcomes::read(response)?;
-    wire.into_parts(response, requests)
+    let results = wire.composite_response.len();
+    if results != requests {
+        return Err(outcomes::miscounted(results, requests, "requests"));
+    }
+    wire.parts(response)
 }
 
 impl WireResponse<'_> {
+    /// The locks that requests failed by.
+    pub(super) fn lock_errors(&self) -> Vec<ApiError> {
+        let parts = self.composite_response.iter();
+        parts
+            .filter(|part| part.http_status_code >= 400)
+            .flat_map(|part| parse_error_body(part.body.get().as_bytes()))
+            .filter(|error| *error.code() == ErrorCode::UnableToLockRow)
+            .collect()
+    }
+
     /// The answers under the names of their requests.
-    pub(super) fn into_parts(self, outer: &Response, requests: usize) -> Result<Vec<Part>> {
-        if self.composite_response.len() != requests {
-            let results = self.composite_response.len();
-            return Err(outcomes::miscounted(results, requests, "requests"));
-        }
+    pub(super) fn parts(self, outer: &Response) -> Result<Vec<Part>> {
         let parts = self.composite_response.into_iter();
         parts
             .map(|part| {
@@ -294,20 +304,9 @@ impl WireResponse<'_> {
 
 /// The errors of a transaction that failed by a locked record.
 fn lock_errors(response: &Response) -> Vec<ApiError> {
-    if memchr::memmem::find(response.body(), b"UNABLE_TO_LOCK_ROW").is_none() {
-        return Vec::new();
-    }
-    let Ok(wire) = outcomes::read::<WireResponse<'_>>(response) else {
-        return Vec::new();
-    };
-    let failed = wire
-        .composite_response
-        .iter()
-        .filter(|part| part.http_status_code >= 400);
-    failed
-        .flat_map(|part| parse_error_body(part.body.get().as_bytes()))
-        .filter(|error| *error.code() == ErrorCode::UnableToLockRow)
-        .collect()
+    outcomes::read_where_locked::<WireResponse<'_>>(response)
+        .map(|wire| wire.lock_errors())
+        .unwrap_or_default()
 }
 
 impl fmt::Debug for Composite {

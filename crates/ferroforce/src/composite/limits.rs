@@ -6,6 +6,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use super::requests::{Node, Requests};
 use crate::client::ApiVersion;
 use crate::error::{Error, Result};
+use crate::op::Path;
 
 /// Requests of a composite, and of a batch.
 pub(super) const REQUESTS: usize = 25;
@@ -17,6 +18,17 @@ pub(super) const RECORDS: usize = 200;
 pub(super) const RETRIEVED: usize = 2_000;
 /// Runs of records of one type in a collection.
 pub(super) const RUNS: usize = 10;
+
+pub(super) const GRAPHS: usize = 75;
+/// Requests of a graph, and of all graphs in one request.
+pub(super) const NODES: usize = 500;
+pub(super) const DEPTH: usize = 15;
+/// Different combinations of method and object in a graph.
+pub(super) const DISTINCT: usize = 15;
+/// Longest id of a graph.
+const GRAPH_ID: usize = 39;
+pub(super) const TREE_LEVELS: usize = 5;
+pub(super) const TREE_TYPES: usize = 5;
 
 /// Refuses more than Salesforce takes.
 pub(super) fn at_most(what: &str, count: usize, limit: usize, advice: &str) -> Result<()> {
@@ -62,6 +74,19 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+pub(super) fn graph_id(id: &str) -> Result<()> {
+    let fits = id.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && id.len() <= GRAPH_ID
+        && !id.contains(|c: char| c == '.' || c.is_control());
+    if fits {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "{id:?} cannot be the id of a graph: it begins with a letter or digit, has less than 40 \
+         characters and no point"
+    )))
+}
+
 /// What the address of a request leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target<'a> {
@@ -77,15 +102,14 @@ pub(super) enum Target<'a> {
     Elsewhere,
 }
 
-pub(super) fn target(node: &Node, version: ApiVersion) -> Target<'_> {
-    let path = node.path.as_str();
-    let below = if node.path.is_absolute() {
-        match path.strip_prefix(version.data_path().as_str()) {
+fn target(path: &Path, version: ApiVersion) -> Target<'_> {
+    let below = if path.is_absolute() {
+        match path.as_str().strip_prefix(version.data_path().as_str()) {
             Some(below) if below.starts_with('/') => below,
             _ => return Target::Elsewhere,
         }
     } else {
-        path
+        path.as_str()
     };
     let below = below.split('?').next().unwrap_or_default();
     let below = below.trim_start_matches('/');
@@ -119,7 +143,7 @@ pub(super) fn of_composite(
     node: &Node,
     version: ApiVersion,
 ) -> std::result::Result<Target<'_>, String> {
-    let target = target(node, version);
+    let target = target(&node.path, version);
     match target {
         Target::Records(segments) if is_contents(segments) => {
             Err("reads a file's contents, which a composite cannot; send it alone".to_owned())
@@ -134,13 +158,18 @@ pub(super) fn of_composite(
     }
 }
 
-pub(super) fn of_batch(node: &Node, version: ApiVersion) -> std::result::Result<(), String> {
-    let why = match target(node, version) {
+/// The rules for one request of a batch.
+pub(super) fn of_batch(
+    path: &Path,
+    headers: &HeaderMap,
+    version: ApiVersion,
+) -> std::result::Result<(), String> {
+    let why = match target(path, version) {
         Target::Records(segments) if is_contents(segments) => {
             "reads a file's contents, which a batch cannot"
         }
         Target::Records(_) | Target::Query | Target::Other => {
-            return match own_headers(&node.headers).next() {
+            return match own_headers(headers).next() {
                 Some(name) => Err(format!(
                     "has the header {name}, and requests of a batch have none of their own; set \
                      it on the batch or send the request alone"
@@ -154,6 +183,22 @@ pub(super) fn of_batch(node: &Node, version: ApiVersion) -> std::result::Result<
         Target::Elsewhere => "leads to another version or service than the batch",
     };
     Err(format!("{why}; send it alone"))
+}
+
+/// The rules for one request of a graph. Gives the object that it is about.
+pub(super) fn of_graph(node: &Node, version: ApiVersion) -> std::result::Result<&str, String> {
+    if let Target::Records(segments) = target(&node.path, version) {
+        let (object, key) = segments.split_once('/').unwrap_or((segments, ""));
+        let keys = key.split('/').filter(|part| !part.is_empty()).count();
+        if !object.is_empty() && keys <= 2 && !is_contents(segments) {
+            return Ok(object);
+        }
+    }
+    Err(
+        "leads to something that a graph cannot hold: it takes single records, by id or external \
+         id, and nothing else"
+            .to_owned(),
+    )
 }
 
 /// The headers of a request in a composite: those that its JSON does not have to

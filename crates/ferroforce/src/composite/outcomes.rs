@@ -256,6 +256,15 @@ pub(super) fn read<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T> 
     })
 }
 
+/// The same where a locked record is spoken of, which is the quick way to see that
+/// none was.
+pub(super) fn read_where_locked<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T> {
+    if memchr::memmem::find(response.body(), b"UNABLE_TO_LOCK_ROW").is_none() {
+        return Err(Error::decode("no record was locked"));
+    }
+    read(response)
+}
+
 /// The answer has another number of results than there were requests, so that it
 /// is unknown what came of them.
 pub(super) fn miscounted(results: usize, requests: usize, what: &str) -> Error {

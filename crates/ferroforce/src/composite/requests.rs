@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::references::{self, Reference, Scope};
 use crate::client::{ApiVersion, Call};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::op::{Op, Path, Repeatability, Response};
 use crate::pipeline;
 
@@ -85,7 +85,13 @@ impl Node {
         } else if self.accepts.contains(&response.status()) {
             (self.judge)(response).err()
         } else {
-            Some(Error::from_answer(response))
+            let error = Error::from_answer(response);
+            if error.code() == Some(&ErrorCode::BatchProcessingHalted) {
+                // It has the status of a precondition, and none was asked for.
+                let halted = Error::of_row(error.api_errors().to_vec());
+                return Some(halted.with_status(response.status()));
+            }
+            Some(error)
         }
     }
 
@@ -179,6 +185,10 @@ impl Requests {
             Some(error) => Err(error.clone()),
             None => Ok(&self.nodes),
         }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(super) fn len(&self) -> usize {

@@ -88,9 +88,23 @@ pub(super) fn write(
     id: Option<&str>,
     record: &(impl Serialize + ?Sized),
 ) -> Result<Vec<u8>> {
+    write_as(sobject, None, id, record)
+}
+
+/// The same under a name, as records of a tree have them.
+pub(super) fn write_as(
+    sobject: &str,
+    name: Option<&str>,
+    id: Option<&str>,
+    record: &(impl Serialize + ?Sized),
+) -> Result<Vec<u8>> {
     let mut row = Vec::with_capacity(256);
     row.extend_from_slice(b"{\"attributes\":{\"type\":");
     quote(&mut row, sobject)?;
+    if let Some(name) = name {
+        row.extend_from_slice(b",\"referenceId\":");
+        quote(&mut row, name)?;
+    }
     row.push(b'}');
     if let Some(id) = id {
         row.extend_from_slice(b",\"id\":");
@@ -119,7 +133,8 @@ pub(super) fn write(
     Ok(row)
 }
 
-fn quote(row: &mut Vec<u8>, text: &str) -> Result<()> {
+/// Adds `text` as a JSON string.
+pub(super) fn quote(row: &mut Vec<u8>, text: &str) -> Result<()> {
     serde_json::to_writer(row, text).map_err(unwritable)
 }
 
@@ -270,10 +285,7 @@ fn undone_together<R>(mut rows: Vec<Result<R>>) -> Vec<Result<R>> {
 
 /// The errors of a collection that was undone because of a locked record.
 pub(super) fn lock_errors(response: &Response) -> Vec<ApiError> {
-    if memmem::find(response.body(), b"UNABLE_TO_LOCK_ROW").is_none() {
-        return Vec::new();
-    }
-    let wire: Vec<Wire<'_>> = outcomes::read(response).unwrap_or_default();
+    let wire: Vec<Wire<'_>> = outcomes::read_where_locked(response).unwrap_or_default();
     let errors = wire.iter().filter_map(|row| row.errors);
     errors
         .flat_map(|errors| parse_error_body(errors.get().as_bytes()))

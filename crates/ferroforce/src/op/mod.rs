@@ -138,6 +138,11 @@ impl<R> Op<R> {
         self
     }
 
+    pub(crate) fn with_parts(mut self) -> Self {
+        self.has_parts = true;
+        self
+    }
+
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self

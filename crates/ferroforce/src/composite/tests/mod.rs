@@ -1,5 +1,7 @@
 mod collections;
+mod graphs;
 mod streams;
+mod trees;
 
 use std::time::Duration;
 
@@ -535,6 +537,11 @@ async fn a_batch_gives_each_request_its_answer() {
     let halted = outcomes.get(halted).unwrap_err();
     assert_eq!(halted.code(), Some(&ErrorCode::BatchProcessingHalted));
     assert_eq!(
+        halted.kind(),
+        ErrorKind::Api,
+        "nobody asked for a precondition"
+    );
+    assert_eq!(
         *calls.lock().unwrap(),
         [4],
         "each costs one call of the quota"
@@ -580,4 +587,47 @@ async fn settings_are_those_of_the_whole() {
     let error: Error = batch.send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(script.sent()[0].headers["sforce-call-options"], "client=x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_reads_go_in_few_requests() {
+    let script = Script::new(|sent, _| {
+        let body: Value = serde_json::from_slice(&sent.body).unwrap();
+        let requests = body["batchRequests"].as_array().unwrap();
+        let result = |request: &Value| {
+            let id = request["url"].as_str().unwrap().rsplit_once('/').unwrap().1;
+            if id.contains("000000007") {
+                return (404, json!([{"errorCode": "NOT_FOUND", "message": "x"}]));
+            }
+            (200, json!({"Id": id}))
+        };
+        batch_answer(&requests.iter().map(result).collect::<Vec<_>>())
+    });
+    let salesforce = salesforce(&script);
+    let contacts = salesforce.sobject("Contact");
+    let ids: Vec<String> = (0..60).map(|n| format!("003{n:012}")).collect();
+    let mut calls: Vec<_> = ids.iter().map(|id| contacts.get::<Value>(id)).collect();
+    calls.push(contacts.get(ids[0].as_str()).header("If-Match", "x"));
+    let mut read = salesforce.batch_reads(calls);
+    for (number, id) in ids.iter().enumerate() {
+        match read.next().await.unwrap() {
+            Ok(record) => assert!(record["Id"].as_str().unwrap().starts_with(id)),
+            Err(error) => {
+                assert!(number == 7 && error.is_not_found());
+                assert_eq!(
+                    error.context().unwrap().path_template,
+                    "/sobjects/{sobject}/{id}"
+                );
+            }
+        }
+    }
+    let with_header = read.next().await.unwrap().unwrap_err();
+    assert_eq!(with_header.kind(), ErrorKind::InvalidInput);
+    assert!(read.next().await.is_none());
+    assert_eq!(script.count(), 3);
+
+    let mut writes = salesforce.batch_reads([contacts.delete(ID)]);
+    let error = writes.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("only reads"), "{error}");
+    assert_eq!(script.count(), 3);
 }
