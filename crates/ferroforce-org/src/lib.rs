@@ -95,6 +95,10 @@
 //! # }
 //! ```
 //!
+//! `[[named_queries]]` have a `name` and a `soql` in which `:parameter` stands for a value that a
+//! request to `/named/query/{name}` gives. It is a text, unless `parameters` says `"bare"` of it:
+//! a number, a date, a moment or a boolean.
+//!
 //! The values of records are those of the REST API, and are checked like those; the `Id` and the
 //! fields that only the platform sets may be given too.
 //!
@@ -120,6 +124,7 @@ mod http;
 mod id;
 mod json;
 mod local;
+mod named_query;
 mod org;
 mod query;
 mod record;

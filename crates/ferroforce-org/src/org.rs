@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
+use crate::named_query::NamedQueries;
 use crate::rest::Cursors;
 use crate::schema::Schema;
 use crate::seed::SeedFile;
@@ -21,6 +22,7 @@ pub(crate) struct Org {
     pub(crate) clock: Arc<Clock>,
     pub(crate) schema: Arc<Schema>,
     pub(crate) profiles: auth::Profiles,
+    pub(crate) named_queries: NamedQueries,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
@@ -49,6 +51,7 @@ impl Org {
             None => Schema::standard(),
         };
         let schema = schema.map_err(StartError::new)?;
+        let named_queries = NamedQueries::new(seed.named_queries).map_err(StartError::new)?;
         let mut profiles = std::mem::take(&mut settings.profiles);
         profiles.extend(seed.profiles);
         let profiles = auth::Profiles::new(&profiles, &schema).map_err(StartError::new)?;
@@ -61,6 +64,7 @@ impl Org {
                 .map_err(StartError::new)?,
             schema: Arc::new(schema),
             profiles,
+            named_queries,
             usage: Usage::new(Arc::clone(&clock)),
             in_flight: InFlight::default(),
             cursors: Arc::default(),

@@ -55,6 +55,9 @@ pub(crate) enum Endpoint<'p> {
     Query {
         deleted_too: bool,
     },
+    NamedQuery {
+        name: &'p str,
+    },
     NextPage {
         locator: &'p str,
     },
@@ -140,6 +143,7 @@ impl<'p> Endpoint<'p> {
             ["tabs"] => Self::Tabs,
             ["ui-api", "records"] => Self::NewUiRecord,
             ["ui-api", "records", id] => Self::UiRecord { id },
+            ["named", "query", name] => Self::NamedQuery { name },
             ["query"] => Self::Query { deleted_too: false },
             ["queryAll"] => Self::Query { deleted_too: true },
             ["query" | "queryAll", locator] => Self::NextPage { locator },

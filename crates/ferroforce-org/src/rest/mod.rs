@@ -153,6 +153,7 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
     let context = &context.for_request(request)?;
     match endpoint {
         Endpoint::Resources => Ok(resources(context, request)),
+        Endpoint::NamedQuery { name } => query::named(context, request, name),
         Endpoint::Tabs => Ok(tabs::list(context, request)),
         Endpoint::Actions { below } => actions::serve(context, request, below),
         Endpoint::NewUiRecord => ui_records::create(context, request),

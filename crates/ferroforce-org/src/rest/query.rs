@@ -30,6 +30,17 @@ pub(super) fn first_page(
     run(context, request, soql, deleted_too)
 }
 
+/// Runs a query that the org knows by name.
+pub(super) fn named(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    name: &str,
+) -> Result<Reply, ApiError> {
+    let value = |parameter: &str| request.parameter(parameter);
+    let soql = context.org.named_queries.soql(name, value)?;
+    run(context, request, &soql, false)
+}
+
 /// Runs a query and answers its first page.
 pub(super) fn run(
     context: &Context<'_>,

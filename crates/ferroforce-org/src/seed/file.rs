@@ -8,6 +8,7 @@ use toml::Value as TomlValue;
 
 use crate::auth::{ConnectedApp, Profile, User};
 use crate::local::StartError;
+use crate::named_query::NamedQuery;
 
 /// What a seed file holds; everything may be missing.
 #[derive(Debug, Default, Deserialize)]
@@ -16,6 +17,7 @@ pub(crate) struct SeedFile {
     pub(crate) profiles: Vec<Profile>,
     pub(crate) users: Vec<User>,
     pub(crate) apps: Vec<ConnectedApp>,
+    pub(crate) named_queries: Vec<NamedQuery>,
     pub(crate) records: Vec<JsonValue>,
 }
 

@@ -201,6 +201,28 @@ async fn a_create_with_an_idempotency_key_happens_once() {
 }
 
 #[tokio::test]
+async fn named_queries_take_their_parameters_from_the_request() {
+    let mut seed = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    seed.write_all(
+        b"[[named_queries]]\nname = \"ByName\"\nsoql = \"SELECT Name FROM Account WHERE Name = :name\"\n",
+    )
+    .unwrap();
+    let client = Client::with(Settings {
+        seed_file: Some(seed.path().to_owned()),
+        ..Settings::default()
+    });
+    client.create("Account", &json!({"Name": "O'Neil"})).await;
+    client.create("Account", &json!({"Name": "Other"})).await;
+    let found = client.get("/named/query/ByName?name=O%27Neil").await.json();
+    assert_eq!(
+        (&found["totalSize"], &found["records"][0]["Name"]),
+        (&json!(1), &json!("O'Neil"))
+    );
+    assert_eq!(client.get("/named/query/ByName").await.status, 400);
+    assert_eq!(client.get("/named/query/Other").await.status, 404);
+}
+
+#[tokio::test]
 async fn events_are_published_and_not_read() {
     let mut schema = tempfile::NamedTempFile::new().unwrap();
     schema
