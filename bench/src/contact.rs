@@ -1,8 +1,8 @@
-//! The record that is measured with: ten fields of the kinds that orgs have.
+//! The records that are measured with: ten fields of the kinds that orgs have.
 
 use std::fmt::Write;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The Id of the record that is read on its own.
 pub const ID: &str = "003000000000001AAA";
@@ -44,4 +44,40 @@ pub fn write_json(i: u32, json: &mut String) {
         i % 1000,
     )
     .expect("a String takes every text");
+}
+
+/// A record to create.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewContact {
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub phone: Option<String>,
+    pub birthdate: String,
+    pub title: &'static str,
+    pub description: Option<String>,
+    pub has_opted_out_of_email: bool,
+    #[serde(rename = "Score__c")]
+    pub score: f64,
+    #[serde(rename = "Department__c")]
+    pub department: &'static str,
+}
+
+impl NewContact {
+    /// Number `i`.
+    pub fn new(i: u32) -> Self {
+        Self {
+            first_name: format!("Ada {i}"),
+            last_name: format!("Lovelace {i}"),
+            email: format!("ada.{i}@example.com"),
+            phone: (!i.is_multiple_of(3)).then(|| format!("+1 555 {i:07}")),
+            birthdate: format!("1984-{:02}-{:02}", i % 12 + 1, i % 28 + 1),
+            title: "Countess",
+            description: None,
+            has_opted_out_of_email: i.is_multiple_of(2),
+            score: f64::from(i % 1000) + 0.25,
+            department: "Analytical Engines",
+        }
+    }
 }

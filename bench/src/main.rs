@@ -2,8 +2,11 @@
 //! `README.md` says what is measured.
 
 mod contact;
+mod cpu;
+mod create;
 mod get;
 mod memory;
+mod prefetch;
 mod query;
 mod server;
 mod startup;
@@ -12,15 +15,18 @@ mod table;
 
 use std::error::Error;
 use std::path::Path;
+use std::time::Duration;
 
 use subject::Subject;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const USAGE: &str = "usage: ferroforce-bench serve [LATENCY_MS]
-       ferroforce-bench get ours|bare URL REQUESTS
-       ferroforce-bench query-typed|query-dynamic ours|bare URL RECORDS
-       ferroforce-bench memory-typed|memory-dynamic ours|bare URL RECORDS
+       ferroforce-bench get CLIENT URL REQUESTS
+       ferroforce-bench query-typed|query-dynamic CLIENT URL RECORDS
+       ferroforce-bench memory-typed|memory-dynamic CLIENT URL RECORDS
+       ferroforce-bench create CLIENT URL RECORDS IN_FLIGHT
+       ferroforce-bench hidden URL URL_WITH_LATENCY RECORDS BUSY_MS
        ferroforce-bench start FERROFORCE
        ferroforce-bench table FILE";
 
@@ -32,33 +38,49 @@ fn main() -> Result<()> {
         ["serve", latency] => server::run(latency.parse()?),
         ["start", ferroforce] => startup::run(Path::new(ferroforce)),
         ["table", file] => table::print(Path::new(file)),
-        [scenario, client, url, amount] => measure(scenario, client, url, amount.parse()?),
-        _ => Err(USAGE.into()),
+        _ => {
+            let args = args.iter().copied().map(str::to_owned).collect();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            // In a task, so that it is one of the workers that does the work.
+            runtime.block_on(runtime.spawn(measure(args)))?
+        }
     }
 }
 
-/// One measurement, on a runtime of two workers: a line that `table` reads.
-fn measure(scenario: &str, client: &str, url: &str, amount: u32) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    // In a task, so that it is one of the workers that does the work.
-    let (scenario, client, url) = (scenario.to_owned(), client.to_owned(), url.to_owned());
-    let task = async move {
-        let subject = Subject::new(&client, url)?;
-        let value = match scenario.as_str() {
-            "get" => get::per_second(subject, amount).await?,
-            "query-typed" => query::per_second(&subject, query::typed, amount).await?,
-            "query-dynamic" => query::per_second(&subject, query::dynamic, amount).await?,
-            "memory-typed" => query::growth(&subject, query::typed, amount).await?,
-            "memory-dynamic" => query::growth(&subject, query::dynamic, amount).await?,
-            _ => return Err(USAGE.into()),
-        };
-        Result::Ok((scenario, client, value))
-    };
-    let (scenario, client, value) = runtime.block_on(runtime.spawn(task))??;
-    report(&scenario, &client, value);
+/// One measurement: lines that `table` reads.
+async fn measure(args: Vec<String>) -> Result<()> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["create", client, url, records, in_flight] => {
+            let subject = Subject::new(client, url.to_owned())?;
+            let cost = create::cost(&subject, records.parse()?, in_flight.parse()?).await?;
+            report("create", client, cost.per_second);
+            report("create-cpu", client, cost.cpu);
+            report("create-memory", client, cost.memory);
+        }
+        ["hidden", near, far, records, busy] => {
+            let busy = Duration::from_millis(busy.parse()?);
+            let hidden = prefetch::hidden(near, far, busy, records.parse()?).await?;
+            report("hidden", "ours", 100.0 * hidden);
+        }
+        [scenario, client, url, amount] => {
+            let subject = Subject::new(client, url.to_owned())?;
+            let amount = amount.parse()?;
+            let value = match scenario {
+                "get" => get::per_second(subject, amount).await?,
+                "query-typed" => query::per_second(&subject, query::typed, amount).await?,
+                "query-dynamic" => query::per_second(&subject, query::dynamic, amount).await?,
+                "memory-typed" => query::growth(&subject, query::typed, amount).await?,
+                "memory-dynamic" => query::growth(&subject, query::dynamic, amount).await?,
+                _ => return Err(USAGE.into()),
+            };
+            report(scenario, client, value);
+        }
+        _ => return Err(USAGE.into()),
+    }
     Ok(())
 }
 

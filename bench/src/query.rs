@@ -14,42 +14,67 @@ use crate::{Result, memory};
 
 /// Reads every record, and of each a text and a number: their sum is the proof.
 pub async fn typed(subject: &Subject, records: u32) -> Result<f64> {
-    let read = |contact: Contact| size(&contact.last_name) + contact.score;
+    let mut sum = 0.0;
+    each(subject, records, |contact| {
+        sum += size(&contact.last_name) + contact.score;
+    })
+    .await?;
+    Ok(sum)
+}
+
+/// Reads every record into a struct, and hands it over.
+pub async fn each(subject: &Subject, records: u32, mut read: impl FnMut(Contact)) -> Result<()> {
     match subject {
         Subject::Ours(client) => {
-            let rows = client.query(soql(records)).rows::<Contact>();
-            Ok(rows
-                .try_fold(0.0, |sum, contact| async move { Ok(sum + read(contact)) })
-                .await?)
+            let mut rows = client.query(soql(records)).rows::<Contact>();
+            while let Some(contact) = rows.try_next().await? {
+                read(contact);
+            }
         }
-        Subject::Bare(bare) => floor(bare, records, read).await,
+        Subject::Bare(bare) => floor(bare, records, read).await?,
+        Subject::Cirrus(cirrus) => {
+            let mut rows = cirrus.query_stream_as::<Contact>(&text(records));
+            while let Some(contact) = rows.try_next().await? {
+                read(contact);
+            }
+        }
     }
+    Ok(())
 }
 
 /// As [`typed`], without a type: our `Record` and serde_json's `Value`.
 pub async fn dynamic(subject: &Subject, records: u32) -> Result<f64> {
+    let mut sum = 0.0;
+    let mut read = |record: Value| {
+        let name = record["LastName"].as_str().map_or(0.0, size);
+        sum += name + record["Score__c"].as_f64().unwrap_or(0.0);
+    };
     match subject {
         Subject::Ours(client) => {
-            let mut sum = 0.0;
             let mut rows = client.query(soql(records)).records();
             while let Some(record) = rows.try_next().await? {
                 let name = record.get::<&str>("LastName")?;
                 sum += size(name) + record.get::<f64>("Score__c")?;
             }
-            Ok(sum)
         }
-        Subject::Bare(bare) => {
-            let read = |record: Value| {
-                let name = record["LastName"].as_str().map_or(0.0, size);
-                name + record["Score__c"].as_f64().unwrap_or(0.0)
-            };
-            floor(bare, records, read).await
+        Subject::Bare(bare) => floor(bare, records, read).await?,
+        Subject::Cirrus(cirrus) => {
+            let mut rows = cirrus.query_stream(&text(records));
+            while let Some(record) = rows.try_next().await? {
+                read(record);
+            }
         }
     }
+    Ok(sum)
 }
 
 fn soql(records: u32) -> Soql {
     Soql::from(SOQL).bind("rows", records)
+}
+
+/// The query of clients that have no binds.
+fn text(records: u32) -> String {
+    SOQL.replace(":rows", &records.to_string())
 }
 
 fn size(text: &str) -> f64 {
@@ -68,19 +93,16 @@ struct Page<T> {
 async fn floor<T: DeserializeOwned>(
     bare: &Bare,
     records: u32,
-    read: impl Fn(T) -> f64,
-) -> Result<f64> {
-    let mut sum = 0.0;
-    let soql = SOQL
-        .replace(":rows", &records.to_string())
-        .replace(' ', "+");
+    mut read: impl FnMut(T),
+) -> Result<()> {
+    let soql = text(records).replace(' ', "+");
     let mut next = Some(format!("/services/data/v66.0/query?q={soql}"));
     while let Some(path) = next {
         let page: Page<T> = bare.get(format!("{}{path}", bare.url)).await?;
-        sum += page.records.into_iter().map(&read).sum::<f64>();
+        page.records.into_iter().for_each(&mut read);
         next = page.next;
     }
-    Ok(sum)
+    Ok(())
 }
 
 /// How many records per second come out.

@@ -9,15 +9,18 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::Result;
 use crate::contact;
+use crate::create::CHUNK;
 
 /// As many records as Salesforce puts on a page.
-const PAGE: u32 = 2_000;
-const MAX_REQUEST: usize = 64 * 1024;
+pub const PAGE: u32 = 2_000;
+const MAX_REQUEST: usize = 1024 * 1024;
 
 struct Answers {
     latency: Duration,
     token: Vec<u8>,
     record: Vec<u8>,
+    /// What comes of a request to create as many records as fit into one.
+    created: Vec<u8>,
     /// The records of a page, and what comes behind them.
     records: String,
 }
@@ -56,10 +59,13 @@ impl Answers {
             contact::write_json(i, &mut records);
         }
         records.push_str("]}");
+        let saved = |i| format!(r#"{{"id":"003{i:012}AAA","success":true,"errors":[]}}"#);
+        let created = (0..CHUNK).map(saved).collect::<Vec<_>>().join(",");
         Self {
             latency,
             token: answer(&token, 0).into_bytes(),
             record: answer(&record, 0).into_bytes(),
+            created: answer(&format!("[{created}]"), 0).into_bytes(),
             records,
         }
     }
@@ -80,6 +86,9 @@ impl Answers {
                     Some((start, total)) => {
                         stream.write_all(self.page(start, total).as_bytes()).await?;
                         stream.write_all(self.records.as_bytes()).await?;
+                    }
+                    None if path.ends_with("/composite/sobjects") => {
+                        stream.write_all(&self.created).await?;
                     }
                     None => stream.write_all(&self.record).await?,
                 }

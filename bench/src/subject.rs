@@ -1,5 +1,9 @@
-//! The two clients in Rust. (The one in Python is `aiosalesforce_driver.py`.)
+//! The clients in Rust. (Those in other languages have folders of their own.)
 
+use std::sync::Arc;
+
+use cirrus::Cirrus;
+use cirrus::auth::StaticTokenAuth;
 use ferroforce::Salesforce;
 use ferroforce::auth::ClientCredentials;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -12,12 +16,13 @@ use crate::contact::ID;
 pub enum Subject {
     Ours(Salesforce),
     Bare(Bare),
+    Cirrus(Cirrus),
 }
 
 /// reqwest with nothing around: no sign-in, no retries, no limit, no events.
 #[derive(Clone)]
 pub struct Bare {
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     pub url: String,
 }
 
@@ -43,6 +48,10 @@ impl Subject {
                     .build()?;
                 Ok(Self::Bare(Bare { http, url }))
             }
+            "cirrus" => {
+                let auth = Arc::new(StaticTokenAuth::new("token", url));
+                Ok(Self::Cirrus(Cirrus::builder().auth(auth).build()?))
+            }
             _ => Err(format!("there is no client {name}").into()),
         }
     }
@@ -55,6 +64,7 @@ impl Subject {
                 let url = format!("{}/services/data/v66.0/sobjects/Contact/{ID}", bare.url);
                 bare.get(url).await
             }
+            Self::Cirrus(cirrus) => Ok(cirrus.sobject("Contact").retrieve_as(ID).await?),
         }
     }
 }
