@@ -38,6 +38,18 @@ test('no such object', async () => {
   });
 });
 
+test('recently used records of an object', async () => {
+  const connection = connect();
+  const accounts = connection.sobject('Account');
+  assert.deepEqual(await accounts.recent(), []);
+  const first = await accounts.create({ Name: 'Acme' });
+  await accounts.create({ Name: 'Emca' });
+  await accounts.update({ Id: first.id, Phone: '1' });
+  const names = (records) => records.map(({ Name }) => Name);
+  assert.deepEqual(names(await accounts.recent()), ['Acme', 'Emca']);
+  assert.deepEqual(names(await connection.recent('Account', 1)), ['Acme']);
+});
+
 test('versions and resources', async () => {
   const connection = connect();
   const versions = await connection.request('/services/data');

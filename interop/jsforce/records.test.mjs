@@ -128,8 +128,20 @@ test('files beside the fields of their records', async () => {
   }
 });
 
-test("headers of one's own", async () => {
+test('a record that looks like another', async () => {
+  await admin.setPolicies({ duplicate_rules: true });
+  const accounts = connect({ version: '60.0' }).sobject('Account');
+  const { id } = await accounts.create({ Name: 'Acme' });
+  await assert.rejects(accounts.create({ Name: 'Acme' }), (error) => {
+    assert.equal(error.errorCode, 'DUPLICATES_DETECTED');
+    const [{ matchRecords }] = error.data.duplicateResult.matchResults;
+    assert.deepEqual(
+      matchRecords.map(({ record }) => record.Id),
+      [id],
+    );
+    return true;
+  });
   const headers = { 'Sforce-Duplicate-Rule-Header': 'allowSave=true' };
-  await connect().sobject('Account').create({ Name: 'Acme' }, { headers });
-  assert.deepEqual(await admin.requests(), [`POST ${DATA}/sobjects/Account 201`]);
+  await accounts.create({ Name: 'Acme' }, { headers });
+  assert.equal(await accounts.count(), 2);
 });

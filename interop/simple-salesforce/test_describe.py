@@ -36,7 +36,8 @@ def test_metadata(salesforce):
     metadata = salesforce.Account.metadata()
     assert list(metadata) == ["objectDescribe", "recentItems"]
     assert metadata["objectDescribe"]["name"] == "Account"
-    assert id_.startswith(metadata["objectDescribe"]["keyPrefix"])
+    [recent] = metadata["recentItems"]
+    assert (recent["Id"], recent["Name"]) == (id_, "Acme")
 
 
 def test_no_such_object(salesforce):

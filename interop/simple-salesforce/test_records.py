@@ -126,3 +126,17 @@ def test_a_file_alone_is_no_record(salesforce, tmp_path):
 def test_headers_of_ones_own(salesforce):
     created = salesforce.Account.create({"Name": "Acme"}, headers={"X-PrettyPrint": "0"})
     assert created["success"]
+
+
+def test_a_record_that_looks_like_another(salesforce, admin):
+    admin.set_policies(duplicate_rules=True)
+    id_ = salesforce.Account.create({"Name": "Acme"})["id"]
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        salesforce.Account.create({"Name": "Acme"})
+    [error] = refused.value.content
+    assert error["errorCode"] == "DUPLICATES_DETECTED"
+    [match] = error["duplicateResult"]["matchResults"]
+    assert [found["record"]["Id"] for found in match["matchRecords"]] == [id_]
+
+    allowed = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    assert salesforce.Account.create({"Name": "Acme"}, headers=allowed)["success"]
