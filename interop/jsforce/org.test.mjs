@@ -57,6 +57,13 @@ test('versions and resources', async () => {
   assert.equal((await connection.request('/')).query, `${DATA}/query`);
 });
 
+test('tabs', async () => {
+  const tabs = await connect().tabs();
+  const named = (wanted) => tabs.find(({ name }) => name === wanted);
+  assert.equal(named('standard-Account').sobjectName, 'Account');
+  assert.equal(named('Shipment__c').custom, true);
+});
+
 test('limits, and how much of them is used', async () => {
   const connection = connect();
   const { DailyApiRequests } = await connection.limits();
