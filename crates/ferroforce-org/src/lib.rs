@@ -37,10 +37,10 @@
 //! API versions from 31.0 on are served. The standard objects that people use are there, with
 //! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
 //! [`schema_file`] says how to add objects and fields. What is written is checked as a real org
-//! checks it, and refused with the same codes and words. Users may do what
-//! their [`Profile`] allows, or everything, and those
-//! who may sign in are chosen before the org starts: a `User` record that is created later is
-//! only a record, and what sign-in knows of a user cannot be changed. **It is never wrong in silence:** what a
+//! checks it, and refused with the same codes and words. Users may do what their [`Profile`] allows,
+//! or everything. They follow their `User` records: one that is created makes a user, whose random
+//! password can be replaced at `…/sobjects/User/{id}/password`. Methods such as
+//! [`LocalOrg::username`] tell of the first user as they were when the org started. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
 //! operation other than `login()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
 //!

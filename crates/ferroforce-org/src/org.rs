@@ -77,7 +77,10 @@ impl Org {
         });
         let planted = Arc::clone(&org);
         org.store
-            .run_now(move |db| seed::plant(&planted, db, &seed.records))
+            .run_now(move |db| {
+                seed::plant(&planted, db, &seed.records)?;
+                auth::records::follow(&planted, db)
+            })
             .map_err(|error| StartError::seed(&error))?;
         Ok(org)
     }

@@ -103,7 +103,7 @@ impl LocalOrg {
     pub fn set_locked(&self, username: &str, locked: bool) -> bool {
         let auth = &self.org().auth;
         let member = auth.directory.by_username(username);
-        if let Some(member) = member {
+        if let Some(member) = &member {
             auth.set_locked(member.id, locked);
         }
         member.is_some()

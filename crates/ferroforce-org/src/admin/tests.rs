@@ -783,3 +783,32 @@ async fn injected_refusals_tell_the_usage_as_real_ones_do() {
         assert_eq!(info.map(|info| info.to_str().unwrap()), expected);
     }
 }
+
+#[tokio::test]
+async fn a_reset_brings_the_users_back_too() {
+    let org = org();
+    let rename = async |username: &str| {
+        let path = format!(
+            "/services/data/v66.0/sobjects/User/{}",
+            org.auth.first_member().id
+        );
+        let mut request = signed_in(&org, Method::PATCH, &path);
+        *request.body_mut() = json!({"Username": username}).to_string().into();
+        assert_eq!(answer(&org, request).await.status(), 204);
+        assert!(org.auth.directory.by_username(username).is_some());
+    };
+    let is_back = || {
+        let members = org.auth.directory.members();
+        let names: Vec<_> = members.iter().map(|m| m.user.username.as_str()).collect();
+        assert_eq!(names, ["admin@org.example"]);
+    };
+    remember_start(&org).await.unwrap();
+    let snapshot = Snapshot::of(&org).await.unwrap();
+    rename("one@example.com").await;
+    snapshot.restore(&org).await.unwrap();
+    is_back();
+    rename("two@example.com").await;
+    reset(&org).await.unwrap();
+    is_back();
+    rename("three@example.com").await;
+}

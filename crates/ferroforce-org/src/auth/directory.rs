@@ -1,5 +1,7 @@
 //! Who is known to the org: its users and connected apps.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use http::Uri;
 
 use super::app::ConnectedApp;
@@ -9,18 +11,26 @@ use super::user::User;
 use crate::id::RecordId;
 
 /// A user with the ids that the org gave them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) id: RecordId,
     pub(crate) profile_id: RecordId,
     pub(crate) user: User,
 }
 
-/// All users and apps. They do not change while the org runs.
-#[derive(Debug, Default)]
+/// All users and apps. Users change with their records; apps do not.
+#[derive(Debug)]
 pub(crate) struct Directory {
-    members: Vec<Member>,
+    members: RwLock<Vec<Arc<Member>>>,
+    /// The first user, as they were when the org started.
+    first: Arc<Member>,
     apps: Vec<ConnectedApp>,
+}
+
+impl Member {
+    fn is_called(&self, username: &str) -> bool {
+        self.user.username.eq_ignore_ascii_case(username)
+    }
 }
 
 /// Users or connected apps that can't be in one org together.
@@ -85,9 +95,12 @@ impl Directory {
         let mut free = (1..)
             .map(|number| RecordId::nth(*b"005", number))
             .filter(|id| !given.contains(id));
-        let mut directory = Self::default();
+        let mut members: Vec<Arc<Member>> = Vec::new();
         for user in users {
-            if directory.by_username(&user.username).is_some() {
+            if members
+                .iter()
+                .any(|member| member.is_called(&user.username))
+            {
                 return Err(InvalidDirectory::DuplicateUsername(user.username));
             }
             let id = match &user.id {
@@ -99,13 +112,19 @@ impl Directory {
                 None => RecordId::nth(*b"00e", 1),
             };
             if let Some(id) = id {
-                directory.members.push(Member {
+                members.push(Arc::new(Member {
                     id,
                     profile_id,
                     user,
-                });
+                }));
             }
         }
+        let mut directory = Self {
+            // There is one: see above.
+            first: Arc::clone(&members[0]),
+            members: RwLock::new(members),
+            apps: Vec::new(),
+        };
         for app in apps {
             if let Some(username) = &app.run_as
                 && directory.by_username(username).is_none()
@@ -127,10 +146,9 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Whom the org's own tokens belong to.
+    /// Whom the org's own tokens belong to, as they were when the org started.
     pub(crate) fn first_member(&self) -> &Member {
-        // There is always one: see `new`.
-        &self.members[0]
+        &self.first
     }
 
     /// The app that the org's own tokens were issued to.
@@ -139,19 +157,40 @@ impl Directory {
         &self.apps[0]
     }
 
-    pub(crate) fn members(&self) -> &[Member] {
-        &self.members
+    pub(crate) fn members(&self) -> Vec<Arc<Member>> {
+        self.members
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces all users.
+    pub(super) fn set_members(&self, members: Vec<Arc<Member>>) {
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
+    }
+
+    /// Adds a user, or replaces the one with the same id.
+    pub(super) fn put(&self, member: Member) {
+        let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        let known = members.iter_mut().find(|known| known.id == member.id);
+        match known {
+            Some(known) => *known = Arc::new(member),
+            None => members.push(Arc::new(member)),
+        }
     }
 
     /// Usernames are unique whatever their letter case.
-    pub(crate) fn by_username(&self, username: &str) -> Option<&Member> {
-        self.members
-            .iter()
-            .find(|member| member.user.username.eq_ignore_ascii_case(username))
+    pub(crate) fn by_username(&self, username: &str) -> Option<Arc<Member>> {
+        self.find(|member| member.is_called(username))
     }
 
-    pub(crate) fn by_id(&self, id: RecordId) -> Option<&Member> {
-        self.members.iter().find(|member| member.id == id)
+    pub(crate) fn by_id(&self, id: RecordId) -> Option<Arc<Member>> {
+        self.find(|member| member.id == id)
+    }
+
+    fn find(&self, wanted: impl Fn(&Member) -> bool) -> Option<Arc<Member>> {
+        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        members.iter().find(|member| wanted(member)).cloned()
     }
 
     pub(crate) fn app(&self, client_id: &str) -> Option<&ConnectedApp> {
@@ -205,7 +244,7 @@ mod tests {
     fn an_org_without_seed_has_an_administrator_and_an_app() {
         let directory = Directory::new(Vec::new(), Vec::new()).unwrap();
         let (member, app) = (directory.first_member(), directory.first_app());
-        assert_eq!((directory.members.len(), directory.apps.len()), (1, 1));
+        assert_eq!((directory.members().len(), directory.apps.len()), (1, 1));
         assert!(member.user.active && member.user.api_enabled);
         assert_eq!(app.run_as.as_deref(), Some(member.user.username.as_str()));
         assert!(app.generated().is_some());

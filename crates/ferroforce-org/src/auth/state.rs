@@ -37,6 +37,10 @@ pub(crate) struct AuthState {
 /// What changes while the org runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
+    /// The users; those that sign-in goes by are in the directory.
+    members: Vec<Arc<Member>>,
+    /// How many changes of their records the users have followed.
+    followed: i64,
     tokens: TokenStore,
     logins: HashMap<RecordId, LoginRecord>,
     /// Ids of assertions that were used, by app, and how long they must be remembered.
@@ -65,6 +69,8 @@ impl AuthState {
         let (access_token, refresh_token) = tokens.issue_pair(grant, limit, now, lifetime);
         let policies = Arc::new(policies);
         let first = Live {
+            members: directory.members(),
+            followed: 0,
             tokens,
             logins: HashMap::new(),
             assertions: HashMap::new(),
@@ -123,7 +129,7 @@ impl AuthState {
         username: &str,
         password: &str,
         now: Timestamp,
-    ) -> Result<&Member, Refused> {
+    ) -> Result<Arc<Member>, Refused> {
         let member = self
             .directory
             .by_username(username)
@@ -244,22 +250,45 @@ impl AuthState {
     pub(crate) fn reset(&self, now: Timestamp) {
         let mut first = self.first.clone();
         first.tokens.renew(now);
+        self.directory.set_members(first.members.clone());
         *self.live() = first;
         self.set_policies(Policies::clone(&self.first_policies));
     }
 
     /// A copy of what changes, for [`restore`](Self::restore).
     pub(crate) fn snapshot(&self) -> Live {
-        self.live().clone()
+        let members = self.directory.members();
+        Live {
+            members,
+            ..self.live().clone()
+        }
     }
 
     pub(crate) fn restore(&self, snapshot: &Live) {
+        self.directory.set_members(snapshot.members.clone());
         self.live().clone_from(snapshot);
     }
 
     /// Where a user's identity is told.
     pub(crate) fn identity_url(&self, origin: &Origin, user: RecordId) -> String {
         format!("{origin}/id/{}/{user}", self.organization_id)
+    }
+
+    /// How many changes of their records the users have followed.
+    pub(super) fn followed(&self) -> i64 {
+        self.live().followed
+    }
+
+    pub(super) fn set_followed(&self, changes: i64) {
+        self.live().followed = changes;
+    }
+
+    /// Gives a user another password, which may have to be changed before it is good for the API.
+    pub(crate) fn set_password(&self, member: &Member, password: Secret, expired: bool) {
+        let mut member = member.clone();
+        member.user.password = password;
+        member.user.password_expired = expired;
+        self.directory.put(member);
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {

@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
 use super::incoming::Incoming;
-use super::row::Row;
+use super::row::{Row, folded};
 use super::validate::missing_fields;
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -21,7 +21,7 @@ pub(super) fn check(
     given: &Incoming<'_>,
 ) -> Result<(), ApiError> {
     match (row.object.name.as_str(), before) {
-        ("User", Some(before)) => same_to_sign_in(context, row, before)?,
+        ("User", _) => one_username(context, row)?,
         ("ContentVersion", None) => content(row)?,
         ("PricebookEntry", None) => one_price(context, row)?,
         _ => {}
@@ -33,33 +33,26 @@ pub(super) fn check(
     Ok(())
 }
 
-/// What sign-in knows of a user, and learned when the org started.
-const KNOWN_TO_SIGN_IN: [&str; 10] = [
-    "Username",
-    "FirstName",
-    "LastName",
-    "Email",
-    "IsActive",
-    "ProfileId",
-    "UserRoleId",
-    "LanguageLocaleKey",
-    "LocaleSidKey",
-    "TimeZoneSidKey",
-];
-
-/// A record must not tell of a user what is not so when they sign in.
-fn same_to_sign_in(context: &Context<'_>, row: &Row<'_>, before: &Row<'_>) -> Result<(), ApiError> {
-    let signs_in = row
-        .id()
-        .is_some_and(|id| context.org.auth.directory.by_id(id).is_some());
-    let changed = KNOWN_TO_SIGN_IN
-        .iter()
-        .find(|field| row.get(field) != before.get(field));
-    match changed {
-        Some(field) if signs_in => Err(ApiError::unsupported(format_args!(
-            "another {field} for a user who can sign in: these are set before the org starts"
-        ))),
-        _ => Ok(()),
+/// No two users have the same name for signing in.
+fn one_username(context: &Context<'_>, row: &Row<'_>) -> Result<(), ApiError> {
+    let other: Option<i64> = context
+        .db
+        .prepare_cached("SELECT 1 FROM \"User\" WHERE \"Username$\" = ?1 AND \"Id\" <> ?2")?
+        .query_row(
+            [folded(row.get("Username")), row.get("Id").clone()],
+            |found| found.get(0),
+        )
+        .optional()?;
+    match other {
+        Some(_) => Err(ApiError::bad_request(
+            "DUPLICATE_USERNAME",
+            "Duplicate Username.<br>The username already exists in this or another Salesforce \
+             organization. Usernames must be unique across all Salesforce organizations. To \
+             resolve, use a different username (it doesn't need to match the user's email \
+             address). ",
+        )
+        .with_fields(["Username"])),
+        None => Ok(()),
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) enum Endpoint<'p> {
         id: &'p str,
         names: &'p [String],
     },
+    /// `/sobjects/User/{id}/password`.
+    Password {
+        user: &'p str,
+    },
     Deleted {
         object: &'p str,
     },
@@ -155,6 +159,9 @@ impl<'p> Endpoint<'p> {
             ["sobjects", object] => Self::Object { object },
             ["sobjects", object, "describe"] => Self::Describe { object },
             ["sobjects", object, "Id"] => Self::NewRecord { object },
+            ["sobjects", object, user, "password"] if object.eq_ignore_ascii_case("User") => {
+                Self::Password { user }
+            }
             ["sobjects", object, "deleted"] => Self::Deleted { object },
             ["sobjects", object, "updated"] => Self::Updated { object },
             ["sobjects", _, below, ..] if UNSUPPORTED_OF_OBJECTS.contains(below) => {
@@ -198,6 +205,7 @@ impl<'p> Endpoint<'p> {
             }
             Self::NewRecord { .. } | Self::NewUiRecord => &[Method::POST],
             Self::ParameterizedSearch => &[Method::HEAD, Method::GET, Method::POST],
+            Self::Password { .. } => &[Method::HEAD, Method::GET, Method::POST, Method::DELETE],
             _ => READ,
         }
     }

@@ -16,6 +16,7 @@ mod idempotency;
 pub(crate) mod limits;
 mod multipart;
 mod options;
+mod password;
 mod query;
 mod related;
 mod request;
@@ -85,7 +86,9 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
             .run(move |db| {
                 let context = Context::new(&org_of_job, db, &user, request.version);
                 deletions::purge(db, &org_of_job.schema, context.now)?;
-                dispatch(&context, &request)
+                let reply = dispatch(&context, &request);
+                auth::records::follow(&org_of_job, db)?;
+                reply
             })
             .await
     })
@@ -187,6 +190,7 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         Endpoint::Updated { object } => {
             changes::updated(context, request, rows::object(context, object)?)
         }
+        Endpoint::Password { user } => password::answer(context, request, user),
         Endpoint::NewRecord { object } => {
             rows::create(context, request, rows::object(context, object)?, true)
         }

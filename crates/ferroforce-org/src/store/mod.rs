@@ -109,7 +109,9 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
         db.execute_batch(
             "CREATE TABLE IF NOT EXISTS \"_recent\" (user TEXT NOT NULL, object TEXT NOT NULL,
                 id TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (user, id));
-            CREATE INDEX IF NOT EXISTS \"_recent.n\" ON \"_recent\" (user, object, n)",
+            CREATE INDEX IF NOT EXISTS \"_recent.n\" ON \"_recent\" (user, object, n);
+            CREATE TABLE IF NOT EXISTS \"_changed_user\"
+                (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL)",
         )
     };
     let db = opened.map_err(|error| StartError::store(&error))?;

@@ -60,7 +60,7 @@ pub(super) async fn user_info(State(org): State<Arc<Org>>, request: Request) -> 
     match bearer {
         Ok(member) => json(
             StatusCode::OK,
-            &user_info_of(&org, &Origin::of(&parts), member),
+            &user_info_of(&org, &Origin::of(&parts), &member),
         ),
         Err(error) => error.into_response(),
     }
@@ -79,18 +79,19 @@ pub(super) async fn identity(
         }
         let id = user.parse().map_err(|_| IdentityError::BadId)?;
         let member = org.auth.directory.by_id(id).ok_or(IdentityError::BadId)?;
-        Ok((member, bearer.id == member.id))
+        let is_bearer = bearer.id == member.id;
+        Ok((member, is_bearer))
     });
     match asserted {
         Ok((member, is_bearer)) => json(
             StatusCode::OK,
-            &identity_of(&org, &Origin::of(&parts), member, is_bearer),
+            &identity_of(&org, &Origin::of(&parts), &member, is_bearer),
         ),
         Err(error) => error.into_response(),
     }
 }
 
-fn bearer_of<'a>(org: &'a Org, request: &Parts) -> Result<&'a Member, IdentityError> {
+fn bearer_of(org: &Org, request: &Parts) -> Result<Arc<Member>, IdentityError> {
     let token = bearer::token(&request.headers).map_err(|no_token| match no_token {
         NoToken::Missing => IdentityError::MissingToken,
         NoToken::Malformed => IdentityError::BadToken,
@@ -99,7 +100,7 @@ fn bearer_of<'a>(org: &'a Org, request: &Parts) -> Result<&'a Member, IdentityEr
 }
 
 /// Whom a session belongs to.
-fn member_of<'a>(org: &'a Org, token: &str) -> Result<&'a Member, IdentityError> {
+fn member_of(org: &Org, token: &str) -> Result<Arc<Member>, IdentityError> {
     let grant = org
         .auth
         .use_session(token, org.clock.now())

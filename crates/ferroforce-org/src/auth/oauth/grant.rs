@@ -76,9 +76,9 @@ impl<'a> Exchange<'a> {
         }
         let run_as = app.run_as.as_deref().ok_or(NO_USER)?;
         let member = self.auth.directory.by_username(run_as).ok_or(NO_USER)?;
-        self.auth.count_login(member, self.now)?;
+        self.auth.count_login(&member, self.now)?;
         let not_granted = ["full", "web", "refresh_token", "offline_access"];
-        Ok(self.start_session(app, member, &not_granted).otherwise())
+        Ok(self.start_session(app, &member, &not_granted).otherwise())
     }
 
     fn jwt_bearer(&self) -> Result<TokenAnswer, OAuthError> {
@@ -99,9 +99,9 @@ impl<'a> Exchange<'a> {
             .directory
             .by_username(&claims.sub)
             .ok_or(UNAPPROVED)?;
-        check_approval(app, member)?;
-        self.auth.count_login(member, self.now)?;
-        Ok(self.start_session(app, member, &REFRESHING).by_assertion())
+        check_approval(app, &member)?;
+        self.auth.count_login(&member, self.now)?;
+        Ok(self.start_session(app, &member, &REFRESHING).by_assertion())
     }
 
     fn password(&self) -> Result<TokenAnswer, OAuthError> {
@@ -114,9 +114,9 @@ impl<'a> Exchange<'a> {
         let password = self.form.get("password").ok_or(Refused::Invalid)?;
         let member = self.auth.check_password(username, password, self.now)?;
         if app.admin_approved_only {
-            check_approval(app, member)?;
+            check_approval(app, &member)?;
         }
-        Ok(self.start_session(app, member, &REFRESHING).by_password())
+        Ok(self.start_session(app, &member, &REFRESHING).by_password())
     }
 
     fn refresh_token(&self) -> Result<TokenAnswer, OAuthError> {

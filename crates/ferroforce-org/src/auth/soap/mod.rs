@@ -153,7 +153,7 @@ fn log_in(
         version,
         organization_id: org.id,
         organization_name: super::ORGANIZATION_NAME,
-        member,
+        member: &member,
         session_id: session_id.expose(),
         seconds_valid: policies.session_seconds,
     };

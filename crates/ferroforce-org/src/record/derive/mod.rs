@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 
 use super::incoming::Incoming;
 use super::row::Row;
+use crate::auth;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
@@ -47,6 +48,7 @@ pub(crate) fn derive(
 pub(super) fn carry_on(context: &Context<'_>, row: &Row<'_>) -> Result<(), ApiError> {
     match row.object.name.as_str() {
         "OpportunityLineItem" => sales::line_changed(context, row),
+        "User" => auth::records::note(context.db, row),
         _ => Ok(()),
     }
 }

@@ -16,5 +16,6 @@ mod related;
 mod rows;
 mod search;
 mod shell;
+mod users;
 
 use client::Client;

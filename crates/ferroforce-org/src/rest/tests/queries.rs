@@ -183,7 +183,7 @@ async fn the_organization_is_there() {
         .query("SELECT Username, Profile.Name FROM User")
         .await
         .json();
-    let name = &client.org.auth.directory.members()[0].user.username;
+    let name = &client.org.auth.first_member().user.username;
     assert_eq!(user["records"][0]["Username"], name.as_str());
     assert_eq!(
         user["records"][0]["Profile"]["Name"],

@@ -187,27 +187,3 @@ async fn a_product_has_one_price_in_a_price_book() {
         .await;
     client.create("PricebookEntry", &entry).await;
 }
-
-#[tokio::test]
-async fn a_user_who_signs_in_is_not_changed_by_halves() {
-    let client = Client::new();
-    let user = client.org.auth.directory.members()[0].id;
-    let path = format!("/sobjects/User/{user}");
-    let record = client.get(&path).await.json();
-    for change in [
-        json!({"IsActive": false}),
-        json!({"Username": "other@example.com"}),
-        json!({"FirstName": "Other"}),
-    ] {
-        let error = client.patch(&path, &change).await.error();
-        assert_eq!(
-            (error.0, error.1.as_str()),
-            (501, "NOT_IMPLEMENTED"),
-            "{change}"
-        );
-    }
-    // What stays the same, and what sign-in does not know, may be written.
-    let change = json!({"Username": record["Username"], "Title": "Countess"});
-    assert_eq!(client.patch(&path, &change).await.status.as_u16(), 204);
-    assert_eq!(client.get(&path).await.json()["Title"], "Countess");
-}
