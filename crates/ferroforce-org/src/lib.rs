@@ -31,7 +31,7 @@
 //! | sign-in | SOAP `login()` up to API 64.0; `/services/oauth2/token` for client credentials, JWT bearer, username-password and refresh tokens; userinfo, introspection, revocation, identity |
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
 //! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
-//! | `…/query`, `…/queryAll` | SOQL, in pages |
+//! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
 //! | `…/search`, `…/parameterizedSearch` | SOSL and its parameters; `search/scopeOrder`, `search/layout` |
 //!
 //! API versions from 31.0 on are served. The standard objects that people use are there, with

@@ -7,6 +7,7 @@ mod aggregate;
 mod columns;
 mod date_range;
 mod distance;
+mod explain;
 mod fault;
 mod filter;
 mod found;
@@ -40,6 +41,7 @@ use crate::rest::ApiVersion;
 use crate::schema::{Object, Schema};
 
 use aggregate::Groups;
+pub(crate) use explain::explain;
 use fault::Source;
 use names::Tables;
 pub(crate) use native::install;

@@ -7,7 +7,7 @@ use super::cursors::Cursor;
 use super::request::{ApiRequest, Reply};
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::query::{Reader, Rest, Scope, compile};
+use crate::query::{Reader, Rest, Scope, compile, explain};
 
 /// How many records a page has when the client does not say, and the most it may have.
 const BATCH: usize = 2_000;
@@ -21,8 +21,8 @@ pub(super) fn first_page(
     request: &ApiRequest,
     deleted_too: bool,
 ) -> Result<Reply, ApiError> {
-    if request.parameter("explain").is_some() {
-        return Err(ApiError::unsupported("query plans (explain)"));
+    if let Some(explained) = request.parameter("explain") {
+        return plans(context, explained, deleted_too);
     }
     let soql = request.parameter("q").ok_or_else(|| {
         ApiError::bad_request("MALFORMED_QUERY", "A query string has to be specified")
@@ -59,6 +59,22 @@ pub(super) fn run(
     let batch = batch(request).unwrap_or(BATCH);
     let body = plan.run(&reader(context, batch, &|rest| keep(context, batch, rest)))?;
     Ok(Reply::json_text(body))
+}
+
+/// Tells how a query would be run. Reports and list views, which can be asked for by their ids,
+/// are not in the org.
+fn plans(context: &Context<'_>, explained: &str, deleted_too: bool) -> Result<Reply, ApiError> {
+    let is_id = matches!(explained.len(), 15 | 18)
+        && explained.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_id {
+        return Err(ApiError::bad_request(
+            "INVALID_ID",
+            "The id is not that of a report or list view",
+        ));
+    }
+    let scope = scope(context, deleted_too);
+    let plans = explain(context.db, context.schema, explained, &scope)?;
+    Ok(Reply::ok(plans))
 }
 
 /// Answers a later page.

@@ -74,7 +74,7 @@ pub(crate) fn create(db: &Connection, schema: &Schema) -> rusqlite::Result<()> {
                 "ALTER TABLE \"{table}\" ADD COLUMN {column} {sql_type}"
             ))?;
         }
-        for field in object.fields.iter().filter(|field| is_looked_up(field)) {
+        for field in object.fields.iter().filter(|field| is_indexed(field)) {
             db.execute_batch(&format!(
                 "CREATE INDEX IF NOT EXISTS \"{table}.{}\" ON \"{table}\" ({})",
                 field.name,
@@ -85,7 +85,8 @@ pub(crate) fn create(db: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn is_looked_up(field: &Field) -> bool {
+/// Whether records are found by a field without looking at all of them.
+pub(crate) fn is_indexed(field: &Field) -> bool {
     field.field_type == FieldType::Reference
         || field.external_id
         || field.unique

@@ -157,7 +157,7 @@ async fn locators_that_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn a_query_can_be_asked_for_its_columns_but_not_for_its_plan() {
+async fn a_query_can_be_asked_for_its_columns() {
     let client = Client::new();
     let columns = client
         .get("/query?q=SELECT+Name+FROM+Account&columns=true")
@@ -167,8 +167,114 @@ async fn a_query_can_be_asked_for_its_columns_but_not_for_its_plan() {
         columns["columnMetadata"][0]["columnName"], "Name",
         "{columns}"
     );
-    let explain = client.get("/query?explain=SELECT+Id+FROM+Account").await;
-    assert_eq!(explain.status, StatusCode::NOT_IMPLEMENTED);
+}
+
+#[tokio::test]
+async fn a_query_can_be_asked_for_its_plans() {
+    let client = crowd(4).await;
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let contact = json!({"LastName": "Last", "AccountId": account});
+    let id = client.create("Contact", &contact).await;
+    let plans = async |soql: &str| {
+        let q: String = form_urlencoded::byte_serialize(soql.as_bytes()).collect();
+        client.get(&format!("/query/?explain={q}")).await
+    };
+    let soql =
+        "SELECT Name FROM Contact WHERE AccountId = '001Lo0000000001' AND LastName LIKE 'L%'";
+    let note = |field: &str| {
+        json!({
+            "description": "Not considering filter for optimization because unindexed",
+            "fields": [field],
+            "tableEnumOrId": "Contact",
+        })
+    };
+    let notes = json!([note("LastName"), note("IsDeleted")]);
+    let answer = plans(soql).await;
+    assert_eq!(
+        answer.json(),
+        json!({
+            "plans": [
+                {
+                    "cardinality": 1,
+                    "fields": ["AccountId"],
+                    "leadingOperationType": "Index",
+                    "notes": notes,
+                    "relativeCost": 1.0,
+                    "sobjectCardinality": 5,
+                    "sobjectType": "Contact",
+                },
+                {
+                    "cardinality": 1,
+                    "fields": [],
+                    "leadingOperationType": "TableScan",
+                    "notes": notes,
+                    "relativeCost": 5.0,
+                    "sobjectCardinality": 5,
+                    "sobjectType": "Contact",
+                },
+            ],
+            "sourceQuery": soql,
+        })
+    );
+    assert!(
+        answer
+            .text()
+            .starts_with(r#"{"plans":[{"cardinality":1,"fields""#)
+    );
+
+    for (soql, kind, found, fields) in [
+        (
+            &format!("SELECT Id FROM Contact WHERE Id = '{id}'")[..],
+            "Index",
+            1,
+            json!(["Id"]),
+        ),
+        (
+            "SELECT Id FROM Contact WHERE LastName != null",
+            "TableScan",
+            5,
+            json!([]),
+        ),
+        (
+            "SELECT Id FROM Contact ORDER BY AccountId LIMIT 2",
+            "TableScan",
+            2,
+            json!([]),
+        ),
+        (
+            "SELECT COUNT() FROM Contact WHERE AccountId = null",
+            "Index",
+            4,
+            json!(["AccountId"]),
+        ),
+        (
+            "SELECT AccountId, COUNT(Id) FROM Contact GROUP BY AccountId",
+            "TableScan",
+            2,
+            json!([]),
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Account.Name = 'Acme'",
+            "TableScan",
+            1,
+            json!([]),
+        ),
+    ] {
+        let answer = plans(soql).await.json();
+        let plan = &answer["plans"][0];
+        assert_eq!(plan["leadingOperationType"], kind, "{soql}");
+        assert_eq!(plan["cardinality"], found, "{soql}");
+        assert_eq!(plan["fields"], fields, "{soql}");
+    }
+
+    for (soql, code) in [
+        ("SELECT Id FROM", "MALFORMED_QUERY"),
+        ("SELECT Nope FROM Contact", "INVALID_FIELD"),
+        ("00OLo0000000001", "INVALID_ID"),
+        ("00BLo0000000001AAA", "INVALID_ID"),
+    ] {
+        assert_eq!(plans(soql).await.error().1, code, "{soql}");
+    }
 }
 
 #[tokio::test]
