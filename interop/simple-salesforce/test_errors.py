@@ -108,6 +108,6 @@ def test_what_the_org_does_not_do(salesforce):
         salesforce.bulk.Account.insert([{"Name": "Acme"}])
     assert refused.value.status == 501
     with pytest.raises(SalesforceGeneralError) as refused:
-        salesforce.search("FIND {Acme}")
+        salesforce.restful("chatter/users/me")
     assert refused.value.status == 501
     assert refused.value.content[0]["errorCode"] == "NOT_IMPLEMENTED"
