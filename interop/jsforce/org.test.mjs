@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import jsforce from 'jsforce';
 import { admin, org } from '../shared/local-org.mjs';
 import { DATA, VERSION, connect } from './connection.mjs';
 
@@ -83,4 +84,14 @@ test('identity', async () => {
 test("the user's own record", async () => {
   const user = await connect().sobject('User').retrieve(org.user_id);
   assert.equal(user.Username, org.username);
+});
+
+test("the user's password", async () => {
+  const connection = connect();
+  const path = `/sobjects/User/${org.user_id}/password`;
+  assert.deepEqual(await connection.request(path), { isExpired: false });
+  await connection.requestPost(path, { NewPassword: 'open5esame' });
+  const again = new jsforce.Connection({ loginUrl: org.url });
+  await assert.rejects(again.login(org.username, org.password + org.security_token));
+  await again.login(org.username, `open5esame${org.security_token}`);
 });

@@ -237,6 +237,17 @@ test('children', async () => {
   assert.equal(childless.Contacts, null);
 });
 
+test('how a query would be run', async () => {
+  const leads = connect().sobject('Lead');
+  const { plans, sourceQuery } = await leads.find({ Company: 'Acme' }, 'Id').explain();
+  assert.equal(sourceQuery, "SELECT Id FROM Lead WHERE Company = 'Acme'");
+  const [plan] = plans;
+  assert.deepEqual(
+    [plan.leadingOperationType, plan.sobjectType, plan.sobjectCardinality],
+    ['TableScan', 'Lead', LEADS],
+  );
+});
+
 test('a query that is wrong', async () => {
   const connection = connect();
   const wrong = [

@@ -1,7 +1,11 @@
 """What the org says about itself and its objects."""
 
 import pytest
-from simple_salesforce import SalesforceResourceNotFound
+from simple_salesforce import (
+    Salesforce,
+    SalesforceAuthenticationFailed,
+    SalesforceResourceNotFound,
+)
 
 
 def test_all_objects(salesforce):
@@ -73,3 +77,26 @@ def test_identity(salesforce, org):
 
 def test_the_users_own_record(salesforce, org):
     assert salesforce.User.get(org.user_id)["Username"] == org.username
+
+
+def test_how_many_records_there_are(salesforce):
+    counts = salesforce.restful("limits/recordCount", params={"sObjects": "Lead,Account"})
+    counts = {entry["name"]: entry["count"] for entry in counts["sObjects"]}
+    assert counts == {"Account": 0, "Lead": 4_500}
+
+
+def test_the_users_password(salesforce, session, org):
+    assert salesforce.set_password(org.user_id, "open5esame") is None
+    Salesforce(
+        username=org.username,
+        password="open5esame",
+        security_token=org.security_token,
+        session=session,
+    )
+    with pytest.raises(SalesforceAuthenticationFailed):
+        Salesforce(
+            username=org.username,
+            password=org.password,
+            security_token=org.security_token,
+            session=session,
+        )

@@ -110,5 +110,13 @@ def test_groups(salesforce):
     }
 
 
+def test_how_a_query_would_be_run(salesforce):
+    soql = "SELECT Id FROM Lead WHERE Company = 'Acme'"
+    explained = salesforce.restful("query", params={"explain": soql})
+    assert explained["sourceQuery"] == soql
+    plan = explained["plans"][0]
+    assert (plan["leadingOperationType"], plan["sobjectCardinality"]) == ("TableScan", LEADS)
+
+
 def test_is_sandbox(salesforce):
     assert salesforce.is_sandbox() is False
