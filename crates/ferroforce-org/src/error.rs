@@ -165,7 +165,6 @@ impl ApiError {
         )
     }
 
-    #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
@@ -188,7 +187,12 @@ impl ApiError {
                 }
                 let framework = matches!(
                     item.code.as_ref(),
-                    "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_IMPLEMENTED"
+                    "NOT_FOUND"
+                        | "METHOD_NOT_ALLOWED"
+                        | "NOT_IMPLEMENTED"
+                        | "PROCESSING_HALTED"
+                        | "BATCH_PROCESSING_HALTED"
+                        | "LIMIT_EXCEEDED"
                 );
                 let mut members = if framework {
                     vec![code, message]

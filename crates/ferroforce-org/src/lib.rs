@@ -33,6 +33,7 @@
 //! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
 //! | `…/search`, `…/parameterizedSearch` | SOSL and its parameters; `search/scopeOrder`, `search/layout` |
+//! | `…/composite` | dependent requests, batches, graphs, trees, collections |
 //!
 //! API versions from 31.0 on are served. The standard objects that people use are there, with
 //! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
@@ -118,6 +119,7 @@
 mod admin;
 mod auth;
 mod clock;
+mod composite;
 mod describe;
 mod error;
 mod http;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::matches;
 use super::plain::{number_of_status, text, text_of_option};
+use crate::id::RecordId;
 
 /// Something that goes wrong on purpose: for which requests, how often, and what.
 ///
@@ -127,6 +128,20 @@ pub enum Effect {
         /// Milliseconds.
         by: u64,
     },
+    /// A record is not written, since somebody else holds a lock: `UNABLE_TO_LOCK_ROW`, with 400
+    /// for a single record and in the result of a record among others.
+    ///
+    /// It strikes writes of records, whatever requests they come in: `skip`, `times` and
+    /// `probability` are about these, and there is no `method` and no `path`.
+    LockedRecords {
+        /// Only writes of records of this object. Default: of any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+        /// Only writes of these records, and of those that are made to refer to them. Default:
+        /// of any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ids: Vec<String>,
+    },
     /// The answer has a header with this value, or is without this header.
     Header {
         /// The header.
@@ -170,6 +185,14 @@ impl Fault {
             Some("a fault's times must be at least 1, or null for always")
         } else if matches!(self.effect, Effect::SlowBody { piece: 0, .. }) {
             Some("a slow body's piece must be at least 1")
+        } else if let Effect::LockedRecords { ids, .. } = &self.effect {
+            if self.method.is_some() || self.path.is_some() {
+                Some("a fault about records has neither a method nor a path")
+            } else if ids.iter().any(|id| id.parse::<RecordId>().is_err()) {
+                Some("the id of a locked record is malformed")
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -192,10 +215,35 @@ impl Fault {
         .into()
     }
 
-    /// A record is locked by somebody else: 400 `UNABLE_TO_LOCK_ROW`.
+    /// The request is refused, since a record is locked by somebody else: 400
+    /// `UNABLE_TO_LOCK_ROW`. [`locked_records`](Self::locked_records) is about some of its records.
     pub fn locked_row() -> Self {
         let message = "unable to obtain exclusive access to this record";
         Self::error(StatusCode::BAD_REQUEST, "UNABLE_TO_LOCK_ROW", message)
+    }
+
+    /// The next write of one of these records, or of one that is made to refer to one of them,
+    /// fails, since somebody else holds a lock: `UNABLE_TO_LOCK_ROW`. Records beside them, in the
+    /// same request, are written.
+    pub fn locked_records<I>(ids: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Effect::LockedRecords {
+            object: None,
+            ids: ids.into_iter().map(Into::into).collect(),
+        }
+        .into()
+    }
+
+    /// The next write of a record of this object fails, since somebody else holds a lock.
+    pub fn locked_object(object: impl Into<String>) -> Self {
+        Effect::LockedRecords {
+            object: Some(object.into()),
+            ids: Vec::new(),
+        }
+        .into()
     }
 
     /// The server is down for a moment: 503 `SERVER_UNAVAILABLE`.
@@ -353,6 +401,9 @@ impl Fault {
 
     /// Whether it is meant for a request, whatever was before.
     pub(crate) fn is_for(&self, method: &Method, path: &str) -> bool {
+        if matches!(self.effect, Effect::LockedRecords { .. }) {
+            return false;
+        }
         self.method.as_ref().is_none_or(|wanted| wanted == method)
             && self
                 .path
@@ -406,6 +457,14 @@ mod tests {
                 Fault::stall(Duration::from_millis(50)),
             ),
             (
+                r#"{"times":3,"effect":{"kind":"locked_records","ids":["001Lo0000000001"]}}"#,
+                Fault::locked_records(["001Lo0000000001"]).times(3),
+            ),
+            (
+                r#"{"effect":{"kind":"locked_records","object":"Account"}}"#,
+                Fault::locked_object("Account"),
+            ),
+            (
                 r#"{"effect":{"kind":"header","name":"Sforce-Limit-Info"}}"#,
                 Fault::no_header(HeaderName::from_static("sforce-limit-info")),
             ),
@@ -427,6 +486,16 @@ mod tests {
                 "{written}"
             );
         }
+    }
+
+    #[test]
+    fn a_fault_about_records_is_not_about_requests() {
+        let fault = Fault::locked_records(["001Lo0000000001"]);
+        assert_eq!(fault.flaw(), None);
+        assert!(!fault.is_for(&Method::GET, "/"));
+        assert!(fault.clone().path("/a").flaw().is_some());
+        assert!(fault.method(Method::GET).flaw().is_some());
+        assert!(Fault::locked_records(["001"]).flaw().is_some());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::auth;
 use crate::error::ApiError;
 use crate::http::CutConnection;
 use crate::org::Org;
-use crate::rest::limits;
+use crate::rest::{ApiCalls, limits};
 
 /// Answers a request that has these effects to suffer. `number` is its number in the log.
 pub(super) async fn suffer(
@@ -41,7 +41,7 @@ pub(super) async fn suffer(
                 if counts(&request, status) {
                     let info = limits::info(org, org.usage.count(), None);
                     response.headers_mut().insert(limits::INFO, info);
-                    org.admin.log().count_call(number);
+                    org.admin.log().count_calls(number, 1);
                 }
                 if let Some(seconds) = retry_after {
                     response
@@ -58,7 +58,9 @@ pub(super) async fn suffer(
     let response = next.run(request).await;
     // Each call that counts is told the count.
     if response.headers().contains_key(limits::INFO) {
-        org.admin.log().count_call(number);
+        let calls = response.extensions().get::<ApiCalls>();
+        let calls = calls.map_or(1, |calls| calls.0);
+        org.admin.log().count_calls(number, calls);
     }
     change(response, on_answer).await
 }
@@ -105,6 +107,8 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
             | Effect::Error { .. }
             | Effect::Html { .. }
             | Effect::CutBefore {} => {}
+            // This is about records.
+            Effect::LockedRecords { .. } => {}
         }
     }
     if let Some(body) = body {

@@ -83,9 +83,9 @@ impl Log {
     }
 
     /// Adds that a request counted as an API call.
-    pub(super) fn count_call(&mut self, number: u64) {
+    pub(super) fn count_calls(&mut self, number: u64, calls: u32) {
         if let Some(record) = self.get_mut(number) {
-            record.api_calls += 1;
+            record.api_calls += calls;
         }
     }
 
@@ -173,7 +173,7 @@ mod tests {
         let mut log = Log::default();
         let first = log.begin(record());
         let second = log.begin(record());
-        log.count_call(first);
+        log.count_calls(first, 1);
         log.end(first, Some(503));
         assert_eq!(
             (log.list()[0].status, log.list()[0].api_calls),
@@ -181,7 +181,7 @@ mod tests {
         );
         log.clear();
         log.begin(record());
-        log.count_call(second);
+        log.count_calls(second, 1);
         log.end(second, Some(503));
         assert_eq!(
             log.list(),

@@ -27,10 +27,12 @@ pub use self::log::RequestRecord;
 pub use self::policies::{Policies, SecurityTokenRule};
 pub(crate) use self::routes::routes;
 pub use self::rules::FaultStatus;
+pub(crate) use self::rules::Lock;
 use self::rules::Rules;
 pub use self::snapshot::{Snapshot, SnapshotError};
 use crate::auth::{self, Secret};
 use crate::http::CutConnection;
+use crate::id::RecordId;
 use crate::org::Org;
 use crate::usage::Crowded;
 
@@ -62,6 +64,16 @@ impl Default for AdminState {
 impl AdminState {
     fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody else holds a lock that the write of a record needs.
+    pub(crate) fn lock(
+        &self,
+        object: &str,
+        own: Option<RecordId>,
+        referred: impl Fn() -> Vec<RecordId>,
+    ) -> Option<Lock> {
+        self.rules().lock(object, own, referred)
     }
 
     fn snapshots(&self) -> MutexGuard<'_, HashMap<String, Snapshot>> {

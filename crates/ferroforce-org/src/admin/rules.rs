@@ -5,6 +5,7 @@ use http::Method;
 use serde::Serialize;
 
 use super::fault::{Effect, Fault};
+use crate::id::RecordId;
 
 /// A fault that was added, and what it has done so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,9 +15,9 @@ pub struct FaultStatus {
     pub id: u64,
     /// The fault.
     pub fault: Fault,
-    /// How many requests it was meant for, those that it let through included.
+    /// How many requests, or writes, it was meant for, those that it let through included.
     pub seen: u32,
-    /// How many requests it has struck.
+    /// How many of them it has struck.
     pub struck: u32,
 }
 
@@ -82,17 +83,75 @@ impl Rules {
             {
                 continue;
             }
-            rule.seen = rule.seen.saturating_add(1);
-            if rule.seen <= fault.skip || self.random.f64() >= fault.probability {
+            if !rule.strikes(&mut self.random) {
                 continue;
             }
-            rule.struck = rule.struck.saturating_add(1);
+            let fault = &rule.fault;
             effects.push((rule.id, fault.effect.clone()));
             if fault.effect.answers() {
                 break;
             }
         }
         effects
+    }
+
+    /// Whether somebody else holds a lock that the write of a record needs: its own, if it is
+    /// there already, or that of one that it refers to.
+    pub(crate) fn lock(
+        &mut self,
+        object: &str,
+        own: Option<RecordId>,
+        referred: impl Fn() -> Vec<RecordId>,
+    ) -> Option<Lock> {
+        for rule in &mut self.rules {
+            let Effect::LockedRecords {
+                object: wanted,
+                ids,
+            } = &rule.fault.effect
+            else {
+                continue;
+            };
+            let is_over = rule.fault.times.is_some_and(|times| rule.struck >= times);
+            let is_other = |wanted: &String| !wanted.eq_ignore_ascii_case(object);
+            if is_over || wanted.as_ref().is_some_and(is_other) {
+                continue;
+            }
+            let locked: Vec<RecordId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            let lock = if ids.is_empty() || own.is_some_and(|own| locked.contains(&own)) {
+                Lock::Own
+            } else {
+                let parent = referred().into_iter().find(|id| locked.contains(id));
+                match parent {
+                    Some(id) => Lock::Of(id),
+                    None => continue,
+                }
+            };
+            if rule.strikes(&mut self.random) {
+                return Some(lock);
+            }
+        }
+        None
+    }
+}
+
+/// A lock that somebody else holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// On the record that is written.
+    Own,
+    /// On another record.
+    Of(RecordId),
+}
+
+impl FaultStatus {
+    /// Notes that there is something that the fault is meant for, and tells whether it strikes.
+    fn strikes(&mut self, random: &mut Rng) -> bool {
+        self.seen = self.seen.saturating_add(1);
+        if self.seen <= self.fault.skip || random.f64() >= self.fault.probability {
+            return false;
+        }
+        self.struck = self.struck.saturating_add(1);
+        true
     }
 }
 
@@ -141,6 +200,32 @@ mod tests {
             struck(Fault::html().probability(0.5), 50),
             struck(Fault::html().probability(0.5), 50)
         );
+    }
+
+    #[test]
+    fn locks_are_on_records_and_those_that_they_refer_to() {
+        let id = |n| RecordId::nth(*b"001", n);
+        let mut rules = Rules::default();
+        rules.add(Fault::locked_records([id(1).short()]).times(2));
+        let lock = |rules: &mut Rules, own, referred: &[RecordId]| {
+            rules.lock("Contact", own, || referred.to_vec())
+        };
+        assert_eq!(lock(&mut rules, None, &[]), None);
+        assert_eq!(lock(&mut rules, Some(id(2)), &[id(3)]), None);
+        assert_eq!(lock(&mut rules, Some(id(1)), &[]), Some(Lock::Own));
+        assert!(rules.strike(&Method::GET, "/").is_empty());
+        assert_eq!(
+            lock(&mut rules, None, &[id(2), id(1)]),
+            Some(Lock::Of(id(1)))
+        );
+        assert_eq!(lock(&mut rules, Some(id(1)), &[]), None);
+        assert_eq!((rules.list()[0].seen, rules.list()[0].struck), (2, 2));
+
+        rules.add(Fault::locked_object("contact").skip(1));
+        let locks = [0; 3].map(|_| lock(&mut rules, None, &[]));
+        assert_eq!(locks, [None, Some(Lock::Own), None]);
+        rules.add(Fault::locked_object("Account"));
+        assert_eq!(lock(&mut rules, Some(id(2)), &[]), None);
     }
 
     #[test]

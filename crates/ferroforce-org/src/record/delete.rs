@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 
 use super::derive::carry_on;
+use super::lock;
 use super::row::Row;
 use super::write::{existing, permitted, stamp_change, whole};
 use crate::error::ApiError;
@@ -25,6 +26,7 @@ pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Re
         if row.flag("IsDeleted") {
             continue;
         }
+        lock::check(context, object, Some(id), None)?;
         for relationship in &object.children {
             let Some(child) = context.org.schema.object(&relationship.child_object) else {
                 continue;

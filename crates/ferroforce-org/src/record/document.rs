@@ -40,30 +40,21 @@ pub(crate) enum Scalar<'a> {
 impl<'a> Document<'a> {
     /// Reads the body of a request.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
-        let source = std::str::from_utf8(body)
-            .map_err(|_| parser_error("Invalid UTF-8 in the body of the request"))?;
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        if source.trim().is_empty() {
-            return Err(parser_error(
-                "The HTTP entity body is required, but this request has no entity body.",
-            ));
-        }
-        let raw: &RawValue =
-            serde_json::from_str(source).map_err(|error| syntax_error(source, &error))?;
-        Token {
-            raw: raw.get(),
-            source,
-        }
-        .document()
+        Token::parse(body)?.document()
     }
 
     /// The type that the record's `attributes` name, if they do.
     pub(crate) fn type_name(&self) -> Result<Option<String>, ApiError> {
+        self.attribute("type")
+    }
+
+    /// One of the record's `attributes`, if it is there and a text.
+    pub(crate) fn attribute(&self, name: &str) -> Result<Option<String>, ApiError> {
         let Some(attributes) = self.get("attributes").filter(|token| token.is_object()) else {
             return Ok(None);
         };
-        match attributes.document()?.get("type").map(Token::scalar) {
-            Some(Ok(Scalar::String(name))) => Ok(Some(name)),
+        match attributes.document()?.get(name).map(Token::scalar) {
+            Some(Ok(Scalar::String(text))) => Ok(Some(text)),
             Some(Err(error)) => Err(error),
             _ => Ok(None),
         }
@@ -77,6 +68,50 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Token<'a> {
+    /// Reads any JSON value.
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
+        let source = std::str::from_utf8(body)
+            .map_err(|_| parser_error("Invalid UTF-8 in the body of the request"))?;
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        if source.trim().is_empty() {
+            return Err(parser_error(
+                "The HTTP entity body is required, but this request has no entity body.",
+            ));
+        }
+        let raw: &RawValue =
+            serde_json::from_str(source).map_err(|error| syntax_error(source, &error))?;
+        Ok(Self {
+            raw: raw.get(),
+            source,
+        })
+    }
+
+    /// The value as it was sent.
+    pub(crate) fn text(self) -> &'a str {
+        self.raw
+    }
+
+    /// The elements of this array.
+    pub(crate) fn elements(self) -> Result<Vec<Self>, ApiError> {
+        if !self.raw.starts_with('[') {
+            return Err(self.not_a("list"));
+        }
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(self.raw).map_err(|error| syntax_error(self.raw, &error))?;
+        let source = self.source;
+        let elements = elements.into_iter().map(|raw| Self {
+            raw: raw.get(),
+            source,
+        });
+        Ok(elements.collect())
+    }
+
+    /// The error of a value under a name that the request does not have.
+    pub(crate) fn unrecognized(self, name: &str) -> ApiError {
+        let (name, at) = (excerpt(name), self.place());
+        parser_error(format!("Unrecognized field \"{name}\" {at}"))
+    }
+
     fn is_object(self) -> bool {
         self.raw.starts_with('{')
     }

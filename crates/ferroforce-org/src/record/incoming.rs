@@ -87,7 +87,7 @@ impl<'s> Incoming<'s> {
 }
 
 /// A record that says that it is one of another object.
-fn of_another_type(object: &Object, name: &str) -> ApiError {
+pub(crate) fn of_another_type(object: &Object, name: &str) -> ApiError {
     ApiError::bad_request(
         "INVALID_TYPE",
         format!(

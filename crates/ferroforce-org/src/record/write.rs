@@ -7,7 +7,7 @@ use super::coerce::coerce_text;
 use super::derive::{carry_on, derive};
 use super::incoming::Incoming;
 use super::row::Row;
-use super::{duplicates, recent, rules, validate};
+use super::{duplicates, lock, recent, rules, validate};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::Context;
@@ -52,6 +52,7 @@ pub(crate) fn create(
     rules::check(context, &row, None, incoming)?;
     validate::unique(context, &row)?;
     if origin == Origin::Client {
+        lock::check(context, object, None, Some(incoming))?;
         duplicates::check(context, &row, None)?;
         recent::note(context, object, id)?;
     }
@@ -80,6 +81,7 @@ pub(crate) fn update(
     check_references(context, incoming)?;
     rules::check(context, &row, Some(&before), incoming)?;
     validate::unique(context, &row)?;
+    lock::check(context, object, Some(id), Some(incoming))?;
     duplicates::check(context, &row, Some(&before))?;
     recent::note(context, object, id)?;
     row.replace(context.db)?;

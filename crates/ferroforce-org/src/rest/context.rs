@@ -49,7 +49,7 @@ impl<'a> Context<'a> {
     }
 
     /// The same, with what the headers of a request ask for.
-    pub(super) fn for_request(&self, request: &ApiRequest) -> Result<Self, ApiError> {
+    pub(crate) fn for_request(&self, request: &ApiRequest) -> Result<Self, ApiError> {
         Ok(Self {
             options: Options::of(request)?,
             ..*self
@@ -61,6 +61,14 @@ impl<'a> Context<'a> {
         &self,
         work: impl FnOnce() -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
+        self.all_or_none(work)
+    }
+
+    /// The same for work whose failure says more than an error.
+    pub(crate) fn all_or_none<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         self.db.execute_batch("SAVEPOINT step")?;
         let outcome = work();
         if outcome.is_err() {

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use crate::composite::Resource;
 use crate::error::ApiError;
 
 /// A resource of the REST API that the org serves. Names are as the client wrote them.
@@ -69,10 +70,12 @@ pub(crate) enum Endpoint<'p> {
     ParameterizedSearch,
     SearchScopeOrder,
     SearchLayout,
+    /// Many operations in one request.
+    Composite(Resource<'p>),
 }
 
 /// First segments of paths that a real org serves and this one does not.
-const UNSUPPORTED: [&str; 45] = [
+const UNSUPPORTED: [&str; 44] = [
     "analytics",
     "apexrest",
     "appMenu",
@@ -81,7 +84,6 @@ const UNSUPPORTED: [&str; 45] = [
     "chatter",
     "commerce",
     "compactLayouts",
-    "composite",
     "connect",
     "consent",
     "contact-tracing",
@@ -155,6 +157,7 @@ impl<'p> Endpoint<'p> {
             ["parameterizedSearch"] => Self::ParameterizedSearch,
             ["search", "scopeOrder"] => Self::SearchScopeOrder,
             ["search", "layout"] => Self::SearchLayout,
+            ["composite", below @ ..] => Self::Composite(Resource::of(below)?),
             ["sobjects"] => Self::DescribeGlobal,
             ["sobjects", object] => Self::Object { object },
             ["sobjects", object, "describe"] => Self::Describe { object },
@@ -206,6 +209,7 @@ impl<'p> Endpoint<'p> {
             Self::NewRecord { .. } | Self::NewUiRecord => &[Method::POST],
             Self::ParameterizedSearch => &[Method::HEAD, Method::GET, Method::POST],
             Self::Password { .. } => &[Method::HEAD, Method::GET, Method::POST, Method::DELETE],
+            Self::Composite(resource) => resource.methods(),
             _ => READ,
         }
     }

@@ -24,7 +24,7 @@ mod rows;
 mod search;
 mod tabs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod ui_records;
 mod version;
 
@@ -40,17 +40,20 @@ use http::request::Parts;
 
 pub(crate) use context::Context;
 pub(crate) use cursors::Cursors;
-pub(crate) use request::{ApiRequest, Reply};
+pub(crate) use endpoint::Endpoint;
+pub(crate) use multipart::Upload;
+pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
+pub(crate) use rows::{fields_named, json_body, key_field};
 pub(crate) use version::ApiVersion;
 
 use crate::auth::{self, CurrentUser, Origin};
+use crate::composite;
 use crate::error::ApiError;
 use crate::http::{read_body, read_upload};
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::deletions;
 use crate::usage::Crowded;
-use endpoint::Endpoint;
 
 /// The routes of the REST API.
 pub(crate) fn routes() -> Router<Arc<Org>> {
@@ -141,8 +144,8 @@ fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
     Ok(ApiRequest {
         version: ApiVersion::from_segment(version, org.settings.serve_retired_versions)?,
         origin: Origin::of(&parts),
-        path: request::segments(path)?,
-        query: request::parameters(parts.uri.query()),
+        path: segments(path)?,
+        query: parameters(parts.uri.query()),
         method: parts.method,
         headers: parts.headers,
         body: bytes::Bytes::new(),
@@ -201,6 +204,7 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
         Endpoint::Describe { object } => {
             describes::full(context, request, rows::object(context, object)?)
         }
+        Endpoint::Composite(resource) => composite::answer(context, request, resource),
         Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
         Endpoint::NextPage { locator } => query::next_page(context, request, locator),
         Endpoint::Search => search::search(context, request),
@@ -219,6 +223,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         .identity_url(&request.origin, context.user.id);
     let resources = [
         "actions",
+        "composite",
         "limits",
         "parameterizedSearch",
         "query",

@@ -1,5 +1,7 @@
 //! Records with a blob: `multipart/form-data` of a JSON part and a binary one.
 
+use super::request::ApiRequest;
+use super::rows::json_body;
 use crate::error::ApiError;
 
 /// How long a boundary may be.
@@ -15,6 +17,14 @@ pub(super) struct Multipart<'b> {
     pub(super) blob: &'b [u8],
 }
 
+/// JSON and any number of blobs, as they lie in the body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload<'b> {
+    pub(crate) json: &'b [u8],
+    /// The blobs by the names of their parts.
+    pub(crate) blobs: Vec<(&'b str, &'b [u8])>,
+}
+
 /// One part of the body.
 struct Part<'b> {
     name: &'b str,
@@ -28,27 +38,55 @@ impl<'b> Multipart<'b> {
     /// Reads a body. The JSON part may have any name, but no filename; the binary one has the
     /// name of its field, and a filename. They may come in any order.
     pub(super) fn parse(content_type: &str, body: &'b [u8]) -> Result<Self, ApiError> {
+        let Upload { json, blobs } = Upload::parse(content_type, body)?;
+        match *blobs.as_slice() {
+            [(field, blob)] => Ok(Self { json, field, blob }),
+            [] => Err(invalid("Multipart message must include a binary part")),
+            _ => Err(invalid("Cannot include more than one binary part")),
+        }
+    }
+}
+
+impl<'b> Upload<'b> {
+    /// Reads a body with one part that is JSON and has no filename; all with a filename are
+    /// blobs.
+    pub(crate) fn parse(content_type: &str, body: &'b [u8]) -> Result<Self, ApiError> {
         let boundary = parameter(content_type, "boundary")
             .filter(|boundary| !boundary.is_empty() && boundary.len() <= LONGEST_BOUNDARY)
             .ok_or_else(|| {
                 invalid("The content type must have a boundary of at most 70 characters")
             })?;
-        let (mut json, mut binary) = (None, None);
+        let (mut json, mut blobs) = (None, Vec::new());
         for part in parts(boundary, body)? {
             let part = Part::read(part)?;
             if part.has_filename {
-                if binary.replace((part.name, part.body)).is_some() {
-                    return Err(invalid("Cannot include more than one binary part"));
-                }
+                blobs.push((part.name, part.body));
             } else if part.is_json && json.replace(part.body).is_some() {
                 return Err(invalid("Cannot include more than one non-binary part"));
             }
         }
         let json =
             json.ok_or_else(|| invalid("Multipart message must include a non-binary part"))?;
-        let (field, blob) =
-            binary.ok_or_else(|| invalid("Multipart message must include a binary part"))?;
-        Ok(Self { json, field, blob })
+        Ok(Self { json, blobs })
+    }
+
+    /// Reads the body of a request that is JSON alone, or JSON and blobs.
+    pub(crate) fn of(request: &'b ApiRequest) -> Result<Self, ApiError> {
+        if request.is_multipart() {
+            let content_type = request.header("content-type").unwrap_or_default();
+            return Self::parse(content_type, &request.body);
+        }
+        Ok(Self {
+            json: json_body(request)?,
+            blobs: Vec::new(),
+        })
+    }
+
+    /// The blob with this name.
+    pub(crate) fn blob(&self, name: &str) -> Result<&'b [u8], ApiError> {
+        let blob = self.blobs.iter().find(|(known, _)| *known == name);
+        blob.map(|&(_, blob)| blob)
+            .ok_or_else(|| invalid("The multipart message has no part with the binaryPartName"))
     }
 }
 
@@ -182,9 +220,10 @@ mod tests {
         let missing = "Multipart message must include a non-binary part";
         for (parts, expected) in [
             (
-                vec![named.as_str(), BLOB],
+                vec![JSON, BLOB, BLOB],
                 "Cannot include more than one binary part",
             ),
+            (vec![named.as_str(), BLOB], missing),
             (vec![named.as_str()], missing),
             (vec![untyped.as_str(), BLOB], missing),
             (

@@ -50,7 +50,7 @@ impl ApiRequest {
 }
 
 /// Cuts a path at its slashes and decodes the pieces.
-pub(super) fn segments(path: &str) -> Result<Vec<String>, ApiError> {
+pub(crate) fn segments(path: &str) -> Result<Vec<String>, ApiError> {
     path.split('/')
         .filter(|segment| !segment.is_empty())
         .map(|segment| {
@@ -63,7 +63,7 @@ pub(super) fn segments(path: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// The parameters of a query string.
-pub(super) fn parameters(query: Option<&str>) -> Vec<(String, String)> {
+pub(crate) fn parameters(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .into_owned()
         .collect()
@@ -80,12 +80,18 @@ pub(crate) enum ReplyBody {
     Bytes(Vec<u8>),
 }
 
+/// In a response's extensions: as how many calls of the API it counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ApiCalls(pub(crate) u32);
+
 /// What a client is answered when nothing is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: ReplyBody,
+    /// As how many calls of the API it counts.
+    pub(crate) calls: u32,
 }
 
 impl Reply {
@@ -124,6 +130,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body,
+            calls: 1,
         }
     }
 
@@ -150,6 +157,7 @@ impl IntoResponse for Reply {
         for (name, value) in self.headers {
             response.headers_mut().insert(name, value);
         }
+        response.extensions_mut().insert(ApiCalls(self.calls));
         response
     }
 }

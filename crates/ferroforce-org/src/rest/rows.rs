@@ -92,10 +92,7 @@ pub(super) fn by_key(
     if field.parse::<RecordId>().is_ok_and(|id| is_of(object, id)) {
         return related::follow(context, request, object, field, &[value]);
     }
-    let key = object
-        .field(field)
-        .filter(|field| field.external_id || field.id_lookup)
-        .ok_or_else(|| no_such_key(field))?;
+    let key = key_field(object, field)?;
     let value = record::coerce_text(key, value).ok_or_else(ApiError::not_found)?;
     let found = record::find_by_key(context, object, key, &value)?;
     if found.len() > 1 {
@@ -123,6 +120,14 @@ pub(super) fn by_key(
             found.ok_or_else(ApiError::not_found)?,
         ),
     }
+}
+
+/// The field by whose values records can be found.
+pub(crate) fn key_field<'o>(object: &'o Object, name: &str) -> Result<&'o Field, ApiError> {
+    object
+        .field(name)
+        .filter(|field| field.external_id || field.id_lookup)
+        .ok_or_else(|| no_such_key(name))
 }
 
 fn is_of(object: &Object, id: RecordId) -> bool {
@@ -193,15 +198,20 @@ pub(super) fn chosen_fields<'o>(
     request: &ApiRequest,
     object: &'o Object,
 ) -> Result<Option<Vec<&'o Field>>, ApiError> {
-    let Some(names) = request.parameter("fields") else {
-        return Ok(None);
-    };
+    let names = request.parameter("fields");
+    names
+        .map(|names| fields_named(object, names.split(',')))
+        .transpose()
+}
+
+/// The fields with these names, each once, and the id behind them.
+pub(crate) fn fields_named<'o, 'n>(
+    object: &'o Object,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<Vec<&'o Field>, ApiError> {
     let mut fields: Vec<&Field> = Vec::new();
-    for name in names
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-    {
+    let names = names.into_iter().map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
         let field = object
             .field(name)
             .ok_or_else(|| record::no_such_column(object, name))?;
@@ -212,7 +222,7 @@ pub(super) fn chosen_fields<'o>(
     if !fields.iter().any(|field| field.name == "Id") {
         fields.extend(object.field("Id"));
     }
-    Ok(Some(fields))
+    Ok(fields)
 }
 
 /// 200, and what tells this state of the record from others.
@@ -230,21 +240,28 @@ fn sent<'s>(
     object: &'s Object,
     key: Option<&Field>,
 ) -> Result<Incoming<'s>, ApiError> {
+    if !request.is_multipart() {
+        let document = Document::parse(json_body(request)?)?;
+        return Incoming::read(context, object, &document, key);
+    }
+    let content_type = request.header("content-type").unwrap_or_default();
+    let parts = Multipart::parse(content_type, &request.body)?;
+    let document = Document::parse(parts.json)?;
+    let mut incoming = Incoming::read(context, object, &document, key)?;
+    let field = object
+        .field(parts.field)
+        .filter(|field| field.field_type == FieldType::Base64)
+        .ok_or_else(|| record::no_such_column(object, parts.field))?;
+    incoming.set(field, Value::Blob(parts.blob.to_vec()));
+    Ok(incoming)
+}
+
+/// The body of a request that must be JSON.
+pub(crate) fn json_body(request: &ApiRequest) -> Result<&[u8], ApiError> {
     let content_type = request.header("content-type").unwrap_or("application/json");
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
-        let document = Document::parse(&request.body)?;
-        Incoming::read(context, object, &document, key)
-    } else if request.is_multipart() {
-        let parts = Multipart::parse(content_type, &request.body)?;
-        let document = Document::parse(parts.json)?;
-        let mut incoming = Incoming::read(context, object, &document, key)?;
-        let field = object
-            .field(parts.field)
-            .filter(|field| field.field_type == FieldType::Base64)
-            .ok_or_else(|| record::no_such_column(object, parts.field))?;
-        incoming.set(field, Value::Blob(parts.blob.to_vec()));
-        Ok(incoming)
+        Ok(&request.body)
     } else if media_type.ends_with("xml") {
         Err(ApiError::unsupported("bodies in XML"))
     } else {

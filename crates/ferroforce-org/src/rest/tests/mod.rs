@@ -18,4 +18,4 @@ mod search;
 mod shell;
 mod users;
 
-use client::Client;
+pub(crate) use client::{Answer, Client};

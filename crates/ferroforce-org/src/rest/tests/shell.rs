@@ -203,7 +203,7 @@ async fn what_is_not_served_says_so() {
         );
     }
     for path in [
-        "/composite",
+        "/analytics/reports",
         "/tooling/query?q=x",
         "/jobs/ingest",
         "/sobjects/Account/listviews",

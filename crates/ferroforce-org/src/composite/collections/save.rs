@@ -1,0 +1,270 @@
+//! Creating, updating and upserting the records of a request.
+
+use std::collections::HashMap;
+
+use rusqlite::types::Value;
+
+use super::chunk::{Body, Record};
+use super::result::Saved;
+use super::transaction;
+use crate::error::ApiError;
+use crate::id::RecordId;
+use crate::record::document::{Document, Scalar, Token};
+use crate::record::{self, Incoming, Origin};
+use crate::rest::{ApiRequest, Context, key_field};
+use crate::schema::{Field, Object};
+
+/// A record that was read, or why it cannot be written.
+type Prepared<T> = Result<T, ApiError>;
+
+/// `POST /composite/sobjects`.
+pub(super) fn create<'s>(
+    context: &Context<'s>,
+    request: &ApiRequest,
+) -> Result<Vec<Saved>, ApiError> {
+    let body = Body::read(context, request)?;
+    let prepare = |record: &Record<'s, '_>| {
+        let (document, id) = record.without("Id");
+        let incoming = incoming(context, record, &document)?;
+        Ok(incoming.and_then(|incoming| match id {
+            Some(id) if id.scalar()? != Scalar::Null => Err(id_given()),
+            _ => Ok(incoming),
+        }))
+    };
+    in_chunks(context, &body, prepare, |object, incoming| {
+        let id = record::create(context, object, &incoming, Origin::Client)?;
+        Ok(Saved::Done {
+            id,
+            created: None,
+            known: false,
+        })
+    })
+}
+
+/// `PATCH /composite/sobjects`.
+pub(super) fn update<'s>(
+    context: &Context<'s>,
+    request: &ApiRequest,
+) -> Result<Vec<Saved>, ApiError> {
+    let body = Body::read(context, request)?;
+    let prepare = |record: &Record<'s, '_>| {
+        let (document, id) = record.without("Id");
+        let incoming = incoming(context, record, &document)?;
+        Ok(incoming.and_then(|incoming| match id {
+            Some(id) => Ok((id_of(record.object, id)?, incoming)),
+            None => Err(not_given("Id", "an update call")),
+        }))
+    };
+    in_chunks(context, &body, prepare, |object, (id, incoming)| {
+        update_one(context, object, id, &incoming)?;
+        Ok(Saved::Done {
+            id,
+            created: None,
+            known: true,
+        })
+    })
+}
+
+/// `PATCH /composite/sobjects/{object}/{key}`.
+pub(super) fn upsert<'s>(
+    context: &Context<'s>,
+    request: &ApiRequest,
+    object: &str,
+    field: &str,
+) -> Result<Vec<Saved>, ApiError> {
+    let object: &'s Object = context
+        .schema
+        .object(object)
+        .ok_or_else(ApiError::not_found)?;
+    let key = key_field(object, field)?;
+    let body = Body::read(context, request)?;
+    if let Some(other) = body
+        .records
+        .iter()
+        .find(|record| record.object.name != object.name)
+    {
+        return Err(record::of_another_type(object, &other.object.name));
+    }
+    let uses = uses_of_keys(&body, key);
+    let prepare = |record: &Record<'s, '_>| {
+        let (document, token) = record.without(&key.name);
+        let incoming = incoming(context, record, &document)?;
+        Ok(incoming.and_then(|incoming| {
+            let Some(text) = text_of(token) else {
+                return match key.name.as_str() {
+                    "Id" => Ok((incoming, None)),
+                    name => Err(not_given(name, "an upsert call")),
+                };
+            };
+            if uses.get(&text.to_lowercase()).is_some_and(|&uses| uses > 1) {
+                return Err(given_twice(key, &text));
+            }
+            let value = match (record::coerce_text(key, &text), token) {
+                (Some(value), _) => value,
+                (None, Some(token)) => return Err(token.not_a(key.field_type.name())),
+                (None, None) => Value::Null,
+            };
+            Ok((incoming, Some((text, value))))
+        }))
+    };
+    in_chunks(context, &body, prepare, |object, (mut incoming, given)| {
+        let found = match &given {
+            None => Vec::new(),
+            Some((id, _)) if key.name == "Id" => vec![parsed_id(object, id)?],
+            Some((_, value)) => record::find_by_key(context, object, key, value)?,
+        };
+        let (id, created) = match found.as_slice() {
+            [] => {
+                if let Some((_, value)) = given {
+                    incoming.set(key, value);
+                }
+                let id = record::create(context, object, &incoming, Origin::Client)?;
+                (id, true)
+            }
+            [id] => {
+                update_one(context, object, *id, &incoming)?;
+                (*id, false)
+            }
+            several => return Err(ambiguous(key, several)),
+        };
+        Ok(Saved::Done {
+            id,
+            created: Some(created),
+            known: !created,
+        })
+    })
+}
+
+/// Reads chunk by chunk, and writes each record of a chunk by itself. After a chunk with a
+/// failure the others are not begun, if all or none are to be written.
+fn in_chunks<'s, T>(
+    context: &Context<'_>,
+    body: &Body<'s, '_>,
+    prepare: impl Fn(&Record<'s, '_>) -> Result<Prepared<T>, ApiError>,
+    write: impl Fn(&'s Object, T) -> Result<Saved, ApiError>,
+) -> Result<Vec<Saved>, ApiError> {
+    transaction(context, body.all_or_none, || {
+        let mut results: Vec<Saved> = Vec::with_capacity(body.records.len());
+        for chunk in body.chunks() {
+            if body.all_or_none && results.iter().any(Saved::is_failure) {
+                results.extend(chunk.iter().map(|_| Saved::RolledBack(None)));
+                continue;
+            }
+            let prepared = chunk.iter().map(&prepare).collect::<Result<Vec<_>, _>>()?;
+            for (record, prepared) in chunk.iter().zip(prepared) {
+                let saved = prepared
+                    .and_then(|prepared| context.atomically(|| write(record.object, prepared)));
+                results.push(saved.unwrap_or_else(Saved::Failed));
+            }
+        }
+        Ok(results)
+    })
+}
+
+/// Reads the fields of a record. What makes no sense at all is a mistake of the request; what
+/// is only not so, as a parent that is not there, one of the record.
+fn incoming<'s>(
+    context: &Context<'s>,
+    record: &Record<'s, '_>,
+    document: &Document<'_>,
+) -> Result<Prepared<Incoming<'s>>, ApiError> {
+    let mut incoming = match Incoming::read(context, record.object, document, None) {
+        Ok(incoming) => incoming,
+        Err(error) if error.items().iter().all(|item| item.fields.is_none()) => return Err(error),
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some((field, blob)) = record.blob {
+        incoming.set(field, Value::Blob(blob.to_vec()));
+    }
+    Ok(Ok(incoming))
+}
+
+fn update_one(
+    context: &Context<'_>,
+    object: &Object,
+    id: RecordId,
+    incoming: &Incoming<'_>,
+) -> Result<(), ApiError> {
+    record::update(context, object, id, incoming).map_err(of_record)
+}
+
+/// An error about a record that is not there, as it is told where the record has no path.
+pub(super) fn of_record(error: ApiError) -> ApiError {
+    if error == ApiError::not_found() {
+        return ApiError::bad_request("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+            .with_fields::<String>([]);
+    }
+    error
+}
+
+/// How often each key is given, regardless of letter case.
+fn uses_of_keys(body: &Body<'_, '_>, key: &Field) -> HashMap<String, usize> {
+    let mut uses = HashMap::new();
+    for record in &body.records {
+        if let Some(text) = text_of(record.without(&key.name).1) {
+            *uses.entry(text.to_lowercase()).or_default() += 1;
+        }
+    }
+    uses
+}
+
+/// The value of a key as a text; none for null and nothing.
+fn text_of(token: Option<Token<'_>>) -> Option<String> {
+    match token?.scalar().ok()? {
+        Scalar::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Scalar::Int(text) | Scalar::Float(text) => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+fn id_of(object: &Object, token: Token<'_>) -> Result<RecordId, ApiError> {
+    match text_of(Some(token)) {
+        Some(id) => parsed_id(object, &id),
+        None => Err(not_given("Id", "an update call")),
+    }
+}
+
+/// An id of a record of this object.
+fn parsed_id(object: &Object, id: &str) -> Result<RecordId, ApiError> {
+    let parsed = id.parse::<RecordId>().ok();
+    parsed
+        .filter(|id| object.key_prefix.as_deref() == Some(id.key_prefix()))
+        .ok_or_else(|| {
+            let id = crate::error::excerpt(id);
+            let label = &object.label;
+            let message = format!("{label} ID: id value of incorrect type: {id}");
+            ApiError::bad_request("MALFORMED_ID", message).with_fields(["Id"])
+        })
+}
+
+fn id_given() -> ApiError {
+    ApiError::bad_request(
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "cannot specify Id in an insert call",
+    )
+    .with_fields(["Id"])
+}
+
+fn not_given(name: &str, call: &str) -> ApiError {
+    ApiError::bad_request(
+        "MISSING_ARGUMENT",
+        format!("{name} not specified in {call}"),
+    )
+    .with_fields::<String>([])
+}
+
+fn given_twice(key: &Field, value: &str) -> ApiError {
+    let value = crate::error::excerpt(value);
+    let message = format!("Duplicate external id specified: {value}");
+    ApiError::bad_request("DUPLICATE_VALUE", message).with_fields([&key.name])
+}
+
+/// A key that several records have.
+fn ambiguous(key: &Field, found: &[RecordId]) -> ApiError {
+    let ids: Vec<&str> = found.iter().map(RecordId::short).collect();
+    let message = format!(
+        "more than one record found for external id field: [{}]",
+        ids.join(", ")
+    );
+    ApiError::bad_request("DUPLICATE_EXTERNAL_ID", message).with_fields([&key.name])
+}
