@@ -110,6 +110,17 @@ impl LocalOrg {
         member.is_some()
     }
 
+    /// Gives a user the API, or takes it away, as their profile would. False if there is no such
+    /// user.
+    pub fn set_api_enabled(&self, username: &str, enabled: bool) -> bool {
+        let auth = &self.org().auth;
+        let member = auth.directory.by_username(username);
+        if let Some(member) = &member {
+            auth.set_api_enabled(member, enabled);
+        }
+        member.is_some()
+    }
+
     /// What the org allows.
     pub fn policies(&self) -> Policies {
         Policies::clone(&self.org().auth.policies())

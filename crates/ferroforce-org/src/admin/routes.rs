@@ -41,6 +41,7 @@ pub(crate) fn routes(org: &Arc<Org>) -> Router<Arc<Org>> {
         .route("/__org/tokens/revoke", post(revoke_tokens))
         .route("/__org/users/lock", post(lock_user))
         .route("/__org/users/unlock", post(unlock_user))
+        .route("/__org/users/api", post(switch_api))
         .route("/__org/policies", get(policies).patch(change_policies))
         .route("/__org/clock", get(clock).patch(change_clock))
         .route("/__org/reset", post(reset))
@@ -252,6 +253,21 @@ async fn set_locked(org: &Org, body: Body, locked: bool) -> Answer {
     if let Some(user) = user(org, Some(&username))? {
         org.auth.set_locked(user, locked);
     }
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApiSwitch {
+    username: String,
+    enabled: bool,
+}
+
+async fn switch_api(State(org): State<Arc<Org>>, body: Body) -> Answer {
+    let ApiSwitch { username, enabled } = read(body).await?;
+    let member = org.auth.directory.by_username(&username);
+    let member = member.ok_or(AdminError::not_found("such user"))?;
+    org.auth.set_api_enabled(&member, enabled);
     done()
 }
 

@@ -812,3 +812,25 @@ async fn a_reset_brings_the_users_back_too() {
     is_back();
     rename("three@example.com").await;
 }
+
+#[tokio::test]
+async fn a_user_can_lose_the_api_and_get_it_back() {
+    let org = org();
+    let username = org.auth.first_member().user.username.clone();
+    for (enabled, expected) in [(false, 403), (true, 200)] {
+        let body = json!({"username": username, "enabled": enabled});
+        let (status, _) = administer(&org, Method::POST, "/users/api", body).await;
+        assert_eq!(status, 204);
+        let limits = get(&org, LIMITS).await;
+        assert_eq!(limits.status(), expected);
+        if !enabled {
+            assert_eq!(
+                text(limits).await,
+                r#"[{"message":"API is disabled for this User","errorCode":"API_CURRENTLY_DISABLED"}]"#
+            );
+        }
+    }
+    let nobody = json!({"username": "nobody", "enabled": true});
+    let (status, _) = administer(&org, Method::POST, "/users/api", nobody).await;
+    assert_eq!(status, 404);
+}

@@ -291,6 +291,13 @@ impl AuthState {
         self.directory.put(member);
     }
 
+    /// Gives a user the API, or takes it away.
+    pub(crate) fn set_api_enabled(&self, member: &Member, enabled: bool) {
+        let mut member = member.clone();
+        member.user.api_enabled = enabled;
+        self.directory.put(member);
+    }
+
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -12,6 +12,9 @@ use crate::store::ids;
 /// The name of the counter that puts uses in order.
 const COUNTER: &str = "_recent";
 
+/// How many uses are remembered, whoever's and of whatever.
+const REMEMBERED: i64 = 5_000;
+
 /// Notes that the user of a request uses a record, unless the request says not to.
 pub(crate) fn note(context: &Context<'_>, object: &Object, id: RecordId) -> Result<(), ApiError> {
     if !context.options.update_mru || !(object.mru_enabled || object.custom) {
@@ -30,6 +33,13 @@ pub(crate) fn note(context: &Context<'_>, object: &Object, id: RecordId) -> Resu
             id.as_str(),
             n
         ])?;
+    // Now and then is often enough.
+    if n % 100 == 0 {
+        context
+            .db
+            .prepare_cached("DELETE FROM \"_recent\" WHERE n <= ?1")?
+            .execute([n - REMEMBERED])?;
+    }
     Ok(())
 }
 

@@ -81,3 +81,70 @@ async fn facts_a_whole_record_has_the_recorded_members_in_order() {
     theirs.retain(|key| !MISSING.contains(&key.trim().trim_matches('"')));
     assert_eq!(keys(ours.await.text()), theirs);
 }
+
+/// The keys of a JSON text, in order.
+fn keys(text: &str) -> Vec<&str> {
+    let quoted: Vec<&str> = text.split('"').collect();
+    let names = quoted
+        .windows(2)
+        .filter(|pair| pair[1].trim_start().starts_with(':'));
+    names.map(|pair| pair[0]).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_changes_have_the_recorded_shape() {
+    let client = Client::new();
+    let now = "2026-03-15T12:00:30Z";
+    client.org.clock.stop_at(now.parse().unwrap());
+    let id = client.create("Account", &json!({"Name": "Acme"})).await;
+    let span = "start=2026-03-15T12:00:00Z&end=2026-03-15T12:05:00Z";
+    let ours = client
+        .get(&format!("/sobjects/Account/updated/?{span}"))
+        .await;
+    let theirs = recorded("restforce/get_updated_success_response.json");
+    assert_eq!(keys(ours.text()), keys(&theirs));
+    client.delete(&format!("/sobjects/Account/{id}")).await;
+    let ours = client
+        .get(&format!("/sobjects/Account/deleted/?{span}"))
+        .await;
+    let theirs = recorded("restforce/get_deleted_success_response.json");
+    assert_eq!(keys(ours.text()), keys(&theirs));
+    // To the minute, and written alike.
+    let theirs: Value = serde_json::from_str(&theirs).unwrap();
+    for key in ["earliestDateAvailable", "latestDateCovered"] {
+        for answer in [&theirs, &ours.json()] {
+            let date = answer[key].as_str().unwrap();
+            assert!(date.ends_with(":00.000+0000"), "{date}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_several_records_of_a_key_are_told_as_recorded() {
+    let client = Client::new();
+    let body = json!({"LastName": "Doe", "Email": "doe@example.com"});
+    client.create("Contact", &body).await;
+    client.create("Contact", &body).await;
+    let ours = client.get("/sobjects/Contact/Email/doe@example.com").await;
+    let theirs = recorded_json("restforce/upsert_multiple_error_response.json");
+    for paths in [&theirs, &ours.json()] {
+        let paths = paths.as_array().unwrap();
+        assert_eq!(paths.len(), 2);
+        let path = paths[0].as_str().unwrap();
+        assert!(path.starts_with("/services/data/v") && path.contains("/sobjects/"));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_recently_used_records_have_the_recorded_members() {
+    let client = Client::new();
+    client.create("Account", &json!({"Name": "Acme"})).await;
+    let ours = client.get("/sobjects/Account").await;
+    let ours = ours.text().split_once("\"recentItems\":").unwrap().1;
+    let theirs = recorded("restforce/recent_success_response.json");
+    let theirs = keys(&theirs);
+    assert_eq!(keys(ours), theirs[..theirs.len() / 2]);
+}

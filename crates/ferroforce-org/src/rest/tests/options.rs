@@ -21,6 +21,29 @@ async fn recently_used_records_are_listed() {
 }
 
 #[tokio::test]
+async fn uses_of_long_ago_are_forgotten() {
+    let client = Client::new();
+    let old = client.create("Account", &json!({"Name": "old"})).await;
+    let later = client.org.store.run(|db| {
+        let later = "UPDATE \"_counter\" SET last = 5098 WHERE name = '_recent'";
+        Ok(db.execute(later, [])?)
+    });
+    assert_eq!(later.await.unwrap(), 1);
+    let names = async || {
+        let answer = client.get("/sobjects/Account").await.json();
+        let items = answer["recentItems"].as_array().unwrap().iter();
+        let names: Vec<_> = items.map(|item| item["Name"].clone()).collect();
+        names
+    };
+    client.create("Account", &json!({"Name": "a"})).await;
+    assert_eq!(names().await, ["a", "old"]);
+    client.create("Account", &json!({"Name": "b"})).await;
+    assert_eq!(names().await, ["b", "a"]);
+    client.get(&format!("/sobjects/Account/{old}")).await;
+    assert_eq!(names().await, ["old", "b", "a"]);
+}
+
+#[tokio::test]
 async fn assignment_rules_must_be_known() {
     let client = Client::new();
     for (value, expected) in [("FALSE", 201), ("01QLo0000000001AAA", 400), ("x", 400)] {
