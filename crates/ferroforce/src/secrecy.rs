@@ -12,9 +12,10 @@ use tracing::{Event, Metadata, Subscriber};
 use crate::auth::{
     AccessToken, Auth, AuthContext, AuthError, ClientCredentials, Session, SoapLogin,
 };
-use crate::client::{Salesforce, SalesforceBuilder};
+use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::error::Error;
 use crate::events;
+use crate::files::{Base64, Blob};
 use crate::retry::RetryPolicy;
 use crate::script::{ORG, Reply, Script, builder};
 
@@ -141,7 +142,24 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             .query("SELECT Id FROM Contact WHERE Email = :email")
             .bind("email", DATA[0])
     };
+    let password = salesforce.user_password("003000000000001AAA");
     // These are printed for logs, whoever prints them.
+    let _ = write!(
+        printed.logs,
+        "{password:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        password.set(&SECRETS[0].into()),
+        contacts.related(DATA[2], "Account"),
+        contacts
+            .get::<Value>(DATA[2])
+            .if_changed(&Validators::default()),
+        contacts.upload(&body, Blob::bytes(DATA[0], DATA[0])),
+        contacts.download(DATA[2], "Body"),
+        (
+            Blob::path(DATA[0]),
+            Base64::from(DATA[0].as_bytes()),
+            salesforce.describe_cache()
+        ),
+    );
     let _ = write!(
         printed.logs,
         "{salesforce:?} {by_key:?} {:?} {:?} {:?} {:?}",
@@ -158,6 +176,22 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             by_key.upsert(&body).await.map(drop),
             by_key.get::<Value>().await.map(drop),
             contacts.update("003000000000001AAA", &body).await,
+            by_key.update(&body).await.map(drop),
+            contacts
+                .related("003000000000001AAA", "Account")
+                .update(&body)
+                .await,
+            contacts
+                .upload(&body, Blob::bytes(DATA[0], DATA[0]))
+                .field("Body")
+                .await
+                .map(drop),
+            contacts
+                .download("003000000000001AAA", "Body")
+                .await
+                .map(drop),
+            password.set(&SECRETS[0].into()).await,
+            password.reset().await.map(drop),
             query().fetch_all::<(u8, u8)>().await.map(drop),
             salesforce
                 .request(http::Method::GET, format!("/x/{}", DATA[1]))

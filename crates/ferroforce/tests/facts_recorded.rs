@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ferroforce::auth::{AccessToken, Auth, AuthContext, AuthError, ClientCredentials, SoapLogin};
+use ferroforce::describe::FieldType;
 use ferroforce::retry::RetryPolicy;
 use ferroforce::transport::{Body, BoxFuture, HttpService, TransportError};
-use ferroforce::{ErrorCode, ErrorKind, Record, Salesforce};
+use ferroforce::{DateTime, ErrorCode, ErrorKind, Record, Salesforce};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -324,4 +325,85 @@ async fn facts_describes_and_whole_records() {
     let whole = serde_json::to_value(&record).unwrap();
     let keys = whole.as_object().unwrap().len();
     assert_eq!(record.fields().count(), keys - 1, "all but its attributes");
+}
+
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_descriptions() {
+    let names = [
+        "Account",
+        "Case",
+        "Contact",
+        "Event",
+        "Lead",
+        "Opportunity",
+        "Custom__c",
+    ];
+    let files: Vec<_> = names
+        .iter()
+        .map(|name| (200, format!("describe/{name}.json")))
+        .chain([(200, "describe/describeGlobal.json".to_owned())])
+        .collect();
+    let answers: Vec<_> = files
+        .iter()
+        .map(|(status, path)| (*status, path.as_str()))
+        .collect();
+    let salesforce = client(Ready, &answers);
+    for (name, (_, file)) in names.iter().zip(&files) {
+        let described = salesforce.sobject(*name).describe().await.unwrap();
+        let recorded: Value = serde_json::from_slice(&fixture(file)).unwrap();
+        assert_eq!(described.name, recorded["name"]);
+        let url = described.urls.get("rowTemplate").map(String::as_str);
+        assert_eq!(url, recorded["urls"]["rowTemplate"].as_str());
+        let children = recorded["childRelationships"].as_array().unwrap();
+        assert_eq!(described.child_relationships.len(), children.len());
+        let fields = recorded["fields"].as_array().unwrap();
+        assert_eq!(described.fields.len(), fields.len());
+        for (field, recorded) in described.fields.iter().zip(fields) {
+            assert_eq!(
+                field.field_type.as_str(),
+                recorded["type"],
+                "{name}.{}",
+                field.name
+            );
+            assert_ne!(
+                field.field_type,
+                FieldType::Other(field.field_type.as_str().into())
+            );
+            assert_eq!(field.length, recorded["length"]);
+            assert_eq!(field.nillable, recorded["nillable"]);
+            let values = recorded["picklistValues"].as_array().unwrap();
+            assert_eq!(field.picklist_values.len(), values.len());
+            // What has no name here is still there.
+            assert_eq!(field.more.json("sortable"), None);
+            let more = field.more.get::<bool>("writeRequiresMasterRead").unwrap();
+            assert_eq!(more, recorded["writeRequiresMasterRead"].as_bool());
+        }
+    }
+    let global = salesforce.describe_global().await.unwrap();
+    assert_eq!(global.max_batch_size, 200);
+    assert_eq!(
+        global.sobject("case").unwrap().key_prefix.as_deref(),
+        Some("500")
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_deleted_and_updated_records() {
+    let salesforce = client(
+        Ready,
+        &[
+            (200, "rest/restforce/get_deleted_success_response.json"),
+            (200, "rest/restforce/get_updated_success_response.json"),
+        ],
+    );
+    let rows = salesforce.sobject("Whizbang");
+    let start: DateTime = "2002-07-03T15:57:00Z".parse().unwrap();
+    let end: DateTime = "2002-07-04T15:57:00Z".parse().unwrap();
+    let deleted = rows.deleted(start, end).await.unwrap();
+    assert!(!deleted.records.is_empty());
+    assert!(deleted.earliest_available < deleted.latest_covered);
+    let updated = rows.updated(start, end).await.unwrap();
+    assert!(!updated.ids.is_empty());
 }

@@ -330,4 +330,6 @@ impl From<Created> for RecordId {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
