@@ -48,6 +48,11 @@
 //! Duplicate rules of accounts, contacts and leads are off unless
 //! [`Policies::duplicate_rules`] says otherwise.
 //!
+//! Queries compare and sort texts as English locales do, by their upper case, also outside of ASCII.
+//! What Salesforce's documentation leaves open about them is decided as practice has it, and
+//! [`Policies`] can decide otherwise. There is one currency, and `FORMAT()` knows American
+//! English only.
+//!
 //! The pages of a query hold the records that it found when it was asked, with the values that
 //! they have when their page is fetched. Children count towards a page; one parent's that are more
 //! than a page holds have pages of their own. Cursors end when the org is reset or restored. Whoever

@@ -71,6 +71,9 @@ fn bad_gateway() -> StatusCode {
     StatusCode::BAD_GATEWAY
 }
 
+/// After so many seconds a query is ended.
+pub(super) const MOST_SECONDS_OF_QUERY: u64 = 120;
+
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -123,6 +126,12 @@ pub enum Effect {
         /// Milliseconds.
         by: u64,
     },
+    /// A query takes long by the org's clock, which is moved on by as much; nothing waits. From
+    /// 120 seconds on it is ended with 400 `QUERY_TIMEOUT`.
+    SlowQuery {
+        /// How long it would take.
+        seconds: u64,
+    },
     /// The request is processed; its answer comes only after a while.
     Stall {
         /// Milliseconds.
@@ -159,7 +168,7 @@ impl Effect {
         matches!(
             self,
             Self::Error { .. } | Self::Html { .. } | Self::CutBefore {}
-        )
+        ) || matches!(self, Self::SlowQuery { seconds } if *seconds >= MOST_SECONDS_OF_QUERY)
     }
 }
 
@@ -326,6 +335,13 @@ impl Fault {
         .into()
     }
 
+    /// A query takes this long (in whole seconds) by the org's clock, and is ended with 400
+    /// `QUERY_TIMEOUT` if that is two minutes or more.
+    pub fn slow_query(takes: Duration) -> Self {
+        let seconds = takes.as_secs();
+        Self::from(Effect::SlowQuery { seconds }).path("/services/data/*/query*")
+    }
+
     /// The request is processed; its answer comes only after a while (in whole milliseconds).
     pub fn stall(by: Duration) -> Self {
         Effect::Stall {
@@ -436,6 +452,10 @@ mod tests {
                 Fault::lost_token(),
             ),
             (r#"{"effect":{"kind":"html"}}"#, Fault::html()),
+            (
+                r#"{"path":"/services/data/*/query*","effect":{"kind":"slow_query","seconds":150}}"#,
+                Fault::slow_query(Duration::from_secs(150)),
+            ),
             (
                 r#"{"skip":2,"times":3,"probability":0.5,"effect":{"kind":"cut_body","after":10}}"#,
                 Fault::cut_body(10).skip(2).times(3).probability(0.5),

@@ -8,10 +8,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::body::FaultyBody;
-use super::fault::Effect;
+use super::fault::{Effect, MOST_SECONDS_OF_QUERY};
 use crate::auth;
 use crate::error::ApiError;
 use crate::http::CutConnection;
@@ -37,18 +38,24 @@ pub(super) async fn suffer(
                 message,
                 retry_after,
             } => {
-                let mut response = error(&request, status, code, message);
-                if counts(&request, status) {
-                    let info = limits::info(org, org.usage.count(), None);
-                    response.headers_mut().insert(limits::INFO, info);
-                    org.admin.log().count_calls(number, 1);
-                }
+                let mut response = refusal(org, number, &request, status, code, message);
                 if let Some(seconds) = retry_after {
                     response
                         .headers_mut()
                         .insert(RETRY_AFTER, HeaderValue::from(seconds));
                 }
                 return change(response, on_answer).await;
+            }
+            Effect::SlowQuery { seconds } => {
+                let given = seconds.min(MOST_SECONDS_OF_QUERY);
+                org.clock
+                    .advance(SignedDuration::from_secs(given.cast_signed()));
+                if seconds >= MOST_SECONDS_OF_QUERY {
+                    let (status, code) = (StatusCode::BAD_REQUEST, "QUERY_TIMEOUT".to_owned());
+                    let message = "Your query request was running for too long.".to_owned();
+                    let response = refusal(org, number, &request, status, code, message);
+                    return change(response, on_answer).await;
+                }
             }
             Effect::Html { status } => return change(html(status), on_answer).await,
             Effect::CutBefore {} => return cut(),
@@ -63,6 +70,24 @@ pub(super) async fn suffer(
         org.admin.log().count_calls(number, calls);
     }
     change(response, on_answer).await
+}
+
+/// Refuses a request, and counts it if a real org would.
+fn refusal(
+    org: &Org,
+    number: u64,
+    request: &Request,
+    status: StatusCode,
+    code: String,
+    message: String,
+) -> Response {
+    let mut response = error(request, status, code, message);
+    if counts(request, status) {
+        let info = limits::info(org, org.usage.count(), None);
+        response.headers_mut().insert(limits::INFO, info);
+        org.admin.log().count_calls(number, 1);
+    }
+    response
 }
 
 /// Whether a request that is refused so counts as an API call: a real org counts what it refuses
@@ -104,6 +129,7 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
             // These come before an answer.
             Effect::Delay { .. }
             | Effect::ExpiredSession {}
+            | Effect::SlowQuery { .. }
             | Effect::Error { .. }
             | Effect::Html { .. }
             | Effect::CutBefore {} => {}

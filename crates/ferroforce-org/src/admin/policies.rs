@@ -46,6 +46,16 @@ pub struct Policies {
     /// many do, others are refused with `REQUEST_LIMIT_EXCEEDED`. Developer and trial orgs have
     /// 5. Default: 25.
     pub long_requests: usize,
+    /// Whether `ORDER BY … DESC` puts records without a value first where the query does not say.
+    /// Not known for sure of Salesforce: its guide has one line that can be read so, and
+    /// practice speaks for last. Default: false; they come first upwards and last downwards.
+    pub nulls_first_descending: bool,
+    /// Whether `!=`, `NOT IN`, `EXCLUDES` and `NOT` leave out records without a value, as SQL
+    /// does. Not documented by Salesforce; practice speaks for keeping them. Default: false.
+    pub negations_drop_nulls: bool,
+    /// Whether `LAST_N_YEARS:n` begins n + 1 years ago, as the words of Salesforce's guide say,
+    /// and not n years ago, as all other such literals do. Default: false.
+    pub last_n_years_one_more: bool,
 }
 
 /// Whether a security token must follow the password.
@@ -79,6 +89,9 @@ impl Default for Policies {
             soft_daily_limit: false,
             daily_api_requests_per_app: None,
             long_requests: 25,
+            nulls_first_descending: false,
+            negations_drop_nulls: false,
+            last_n_years_one_more: false,
         }
     }
 }

@@ -46,6 +46,11 @@ impl<'a> Compiler<'a> {
     /// A query with groups, or with aggregate functions over all that it finds.
     pub(super) fn aggregate(&mut self, query: &Query) -> Result<Plan, ApiError> {
         self.check_clauses(query)?;
+        if !query.for_clauses.is_empty() {
+            return Err(ApiError::unsupported(
+                "FOR VIEW and FOR REFERENCE in an aggregate query",
+            ));
+        }
         let window = self.window(query)?;
         let filter = match self.conditions(query)?.as_str() {
             "" => String::new(),

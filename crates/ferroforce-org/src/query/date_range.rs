@@ -8,10 +8,13 @@ use ferroforce_soql::{DateLiteral, DateUnit};
 pub(super) type Day = i64;
 
 /// The days from `range.start` up to, but not including, `range.end` that the literal covers when
-/// it is `today`. Weeks begin on Sunday, and the fiscal year in January.
-pub(super) fn date_range(literal: DateLiteral, today: Day) -> Option<Range<Day>> {
+/// it is `today`. Weeks begin so many days after Sunday, and the fiscal year in January.
+pub(super) fn date_range(literal: DateLiteral, today: Day, week_start: Day) -> Option<Range<Day>> {
     // From the start of one unit to the start of another, counted from the current one.
-    let units = |unit, from, to| Some(start_of(unit, from, today)..start_of(unit, to, today));
+    let units = |unit, from, to| {
+        let start = |distance| start_of(unit, distance, today, week_start);
+        Some(start(from)..start(to))
+    };
     match literal {
         DateLiteral::Yesterday => units(DateUnit::Day, -1, 0),
         DateLiteral::Today => units(DateUnit::Day, 0, 1),
@@ -30,11 +33,32 @@ pub(super) fn date_range(literal: DateLiteral, today: Day) -> Option<Range<Day>>
     }
 }
 
+/// Countries where weeks begin on Sunday; in most others they do on Monday.
+const SUNDAY: &str = "AG AS BD BR BS BT BW BZ CA CO DM DO ET GT GU HK HN ID IL IN JM JP KE KH KR LA \
+                      MH MM MO MT MX MZ NI NP PA PE PH PK PR PT PY SA SG SV TH TT TW UM US VE VI \
+                      WS YE ZA ZW";
+
+/// Countries where weeks begin on Saturday.
+const SATURDAY: &str = "AE AF BH DJ DZ EG IQ IR JO KW LY OM QA SD SY";
+
+/// On which day weeks begin in a locale such as `en_US`, in days after Sunday.
+pub(super) fn first_day_of_week(locale: &str) -> Day {
+    let country = locale.split('_').nth(1).unwrap_or_default();
+    let is_in = |countries: &str| countries.split(' ').any(|known| known == country);
+    if is_in(SUNDAY) {
+        0
+    } else if is_in(SATURDAY) {
+        6
+    } else {
+        1
+    }
+}
+
 /// The first day of the unit that is `distance` units after the one that holds `today`.
-fn start_of(unit: DateUnit, distance: i64, today: Day) -> Day {
+fn start_of(unit: DateUnit, distance: i64, today: Day, week_start: Day) -> Day {
     let month = month_of(today);
     match unit {
-        DateUnit::Week => today - (today + 4).rem_euclid(7) + 7 * distance,
+        DateUnit::Week => today - (today + 4 - week_start).rem_euclid(7) + 7 * distance,
         DateUnit::Month => first_of(month + distance),
         DateUnit::Quarter | DateUnit::FiscalQuarter => {
             first_of(month - month.rem_euclid(3) + 3 * distance)
@@ -75,7 +99,7 @@ mod tests {
     use ferroforce_soql::ast::{Condition, Literal, ValueKind};
     use ferroforce_soql::{DateLiteral, parse};
 
-    use super::{date_range, first_of, month_of};
+    use super::{date_range, first_day_of_week, first_of, month_of};
     use crate::value::time::{date_text, parse_date};
 
     fn literal(text: &str) -> DateLiteral {
@@ -106,10 +130,26 @@ mod tests {
     #[test]
     fn counted_literals_may_be_empty_or_absurd() {
         let today = parse_date("2026-05-02").unwrap();
-        let range = |text| date_range(literal(text), today).unwrap();
+        let range = |text| date_range(literal(text), today, 0).unwrap();
         assert!(range("LAST_N_MONTHS:0").is_empty());
         assert_eq!(range("N_DAYS_AGO:0"), today..today + 1);
         assert!(range("LAST_N_YEARS:4294967295").start < -1_000_000_000_000);
+    }
+
+    #[test]
+    fn weeks_begin_where_the_locale_says() {
+        // A Saturday.
+        let today = parse_date("2026-05-02").unwrap();
+        for (locale, start) in [
+            ("en_US", "2026-04-26"),
+            ("de_DE", "2026-04-27"),
+            ("ar_EG", "2026-05-02"),
+            ("fr", "2026-04-27"),
+        ] {
+            let days = date_range(literal("THIS_WEEK"), today, first_day_of_week(locale)).unwrap();
+            assert_eq!(date_text(days.start), start, "{locale}");
+            assert_eq!(days.end, days.start + 7);
+        }
     }
 
     #[test]
@@ -127,7 +167,7 @@ mod tests {
             if text == "literal" {
                 continue;
             }
-            let range = date_range(literal(text), today).unwrap();
+            let range = date_range(literal(text), today, 0).unwrap();
             assert_eq!(
                 (date_text(range.start), date_text(range.end)),
                 (start.to_owned(), end.to_owned()),

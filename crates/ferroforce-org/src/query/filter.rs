@@ -1,7 +1,8 @@
 //! WHERE as SQL.
 //!
 //! Salesforce's logic has two values: a comparison with null is false, and its negation true.
-//! SQL's has three, so that every negation here takes null for false first.
+//! SQL's has three, so that every negation here takes null for false first, unless the org is told
+//! otherwise.
 
 use ferroforce_soql::Span;
 use ferroforce_soql::ast::{
@@ -68,7 +69,7 @@ impl<'a> Compiler<'a> {
             Condition::Or(parts) => self.joined(parts, " OR ", below(Level::Or)),
             Condition::Not(inner) => {
                 let inner = self.condition(inner, below(Level::Nested), false)?;
-                Ok(negated(&inner))
+                Ok(self.negated(&inner))
             }
             Condition::Comparison(comparison) => self.comparison(comparison),
             Condition::Like(like) => self.like(like),
@@ -134,6 +135,9 @@ impl<'a> Compiler<'a> {
             Comparand::One(value) => {
                 let value = self.bind(value);
                 match operator {
+                    Operator::NotEqual if self.scope.readings.negations_drop_nulls => {
+                        format!("{key} <> {value}")
+                    }
                     Operator::NotEqual => format!("{key} IS NOT {value}"),
                     other => format!("{key} {} {value}", other.as_str()),
                 }
@@ -149,7 +153,7 @@ impl<'a> Compiler<'a> {
                         let end = self.bind(SqlValue::Integer(range.end));
                         let inside = format!("({key} >= {start} AND {key} < {end})");
                         return if operator == Operator::NotEqual {
-                            negated(&inside)
+                            self.negated(&inside)
                         } else {
                             inside
                         };
@@ -173,7 +177,9 @@ impl<'a> Compiler<'a> {
         }
         match &like.value {
             LikeValue::Pattern(pattern) => {
-                let pattern = self.bind(SqlValue::Text(sql_pattern(pattern)));
+                let pattern = sql_pattern(pattern);
+                self.check_length(like.value_span, &pattern)?;
+                let pattern = self.bind(SqlValue::Text(pattern));
                 Ok(format!("{} LIKE {pattern} ESCAPE '\\'", operand.key))
             }
             LikeValue::Literal(Literal::Null) => Ok(format!("{} IS NULL", operand.key)),
@@ -194,7 +200,7 @@ impl<'a> Compiler<'a> {
             _ => return Err(ApiError::unsupported("bind variables")),
         };
         Ok(if lookup.negated {
-            negated(&inside)
+            self.negated(&inside)
         } else {
             inside
         })
@@ -340,10 +346,20 @@ impl<'a> Compiler<'a> {
         }
         let inside = balanced(&any, " OR ");
         Ok(if includes.negated {
-            negated(&inside)
+            self.negated(&inside)
         } else {
             inside
         })
+    }
+
+    /// The negation of a condition, in which a comparison with null counts as false, unless it
+    /// is to stay unknown as in SQL.
+    fn negated(&self, condition: &str) -> String {
+        if self.scope.readings.negations_drop_nulls {
+            format!("NOT ({condition})")
+        } else {
+            format!("NOT ifnull({condition}, 0)")
+        }
     }
 
     /// The field as an operand, unless it can't be filtered by.
@@ -379,10 +395,6 @@ fn malformed_address() -> ApiError {
         "INVALID_FIELD",
         "Address fields can only be filtered using Distance expressions",
     )
-}
-
-fn negated(condition: &str) -> String {
-    format!("NOT ifnull({condition}, 0)")
 }
 
 /// Joins conditions so that they nest as little as possible: SQLite bounds the depth of what it

@@ -35,6 +35,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value as SqlValue;
 
+use crate::admin::Policies;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::rest::ApiVersion;
@@ -45,7 +46,7 @@ pub(crate) use explain::explain;
 use fault::Source;
 use names::Tables;
 pub(crate) use native::install;
-pub(crate) use page::{Reader, Rest};
+pub(crate) use page::{Mark, Note, Reader, Rest};
 pub(crate) use plan::Plan;
 pub(crate) use returning::{Returned, compile_returning, returned_object};
 
@@ -72,6 +73,26 @@ pub(crate) struct Scope {
     /// The user, for `USING SCOPE mine`.
     pub(crate) user: RecordId,
     pub(crate) version: ApiVersion,
+    pub(crate) readings: Readings,
+}
+
+/// How questions are decided that Salesforce's documentation leaves open. By default they are as
+/// practice has them; [`Policies`] names them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Readings {
+    pub(crate) nulls_first_descending: bool,
+    pub(crate) negations_drop_nulls: bool,
+    pub(crate) last_n_years_one_more: bool,
+}
+
+impl Readings {
+    pub(crate) fn of(policies: &Policies) -> Self {
+        Self {
+            nulls_first_descending: policies.nulls_first_descending,
+            negations_drop_nulls: policies.negations_drop_nulls,
+            last_n_years_one_more: policies.last_n_years_one_more,
+        }
+    }
 }
 
 /// Resolves a query against the schema.
@@ -201,20 +222,32 @@ impl<'a> Compiler<'a> {
     fn using(&mut self, from: &[From]) -> Result<Option<String>, ApiError> {
         let mut condition = None;
         for using in from.iter().flat_map(|from| &from.using) {
-            match using {
-                Using::Scope(name) if name.is("everything") => {}
-                Using::Scope(name)
-                    if name.is("mine") && self.tables.root().field("OwnerId").is_some() =>
-                {
-                    let user = self.bind(SqlValue::Text(self.scope.user.as_str().to_owned()));
-                    let root = &self.tables.get(0).alias;
-                    condition = Some(format!("{root}.\"OwnerId\" = {user}"));
-                }
-                Using::Scope(name) => {
-                    return Err(ApiError::unsupported(format_args!("USING SCOPE {name}")));
-                }
-                _ => return Err(ApiError::unsupported("USING LOOKUP")),
+            let Using::Scope(scope) = using else {
+                return Err(ApiError::unsupported("USING LOOKUP"));
+            };
+            if scope.is("everything") {
+                continue;
             }
+            let unsupported =
+                || ApiError::unsupported(format_args!("USING SCOPE {scope} of this object"));
+            let object = self.tables.root();
+            let owner = object.field("OwnerId").ok_or_else(unsupported)?;
+            let queues = owner.reference_to.iter().any(|to| to == "Group");
+            let column = format!("{}.\"OwnerId\"", self.tables.get(0).alias);
+            let owned_by = |prefix| Some(format!("substr({column}, 1, 3) = '{prefix}'"));
+            condition = if scope.is("mine") {
+                let user = self.bind(SqlValue::Text(self.scope.user.as_str().to_owned()));
+                Some(format!("{column} = {user}"))
+            } else if scope.is("scopingRule") {
+                // The org has no scoping rules.
+                None
+            } else if scope.is("user_owned") && queues {
+                owned_by("005")
+            } else if scope.is("queue_owned") && queues {
+                owned_by("00G")
+            } else {
+                return Err(unsupported());
+            };
         }
         Ok(condition)
     }
@@ -225,17 +258,15 @@ impl<'a> Compiler<'a> {
             match with {
                 // Whoever asks may see everything.
                 With::Keyword(name) if name.is("USER_MODE") || name.is("SYSTEM_MODE") => {}
+                With::Keyword(name) if name.is("SECURITY_ENFORCED") => {
+                    let message = "WITH SECURITY_ENFORCED is only allowed in Apex code";
+                    return Err(self.source.at(name.span, "MALFORMED_QUERY", message));
+                }
                 With::Keyword(name) | With::Equals { name, .. } | With::Call { name, .. } => {
                     return Err(ApiError::unsupported(format_args!("WITH {name}")));
                 }
                 _ => return Err(ApiError::unsupported("WITH DATA CATEGORY")),
             }
-        }
-        if let Some(clause) = query.for_clauses.first() {
-            return Err(ApiError::unsupported(match clause {
-                ForClause::View => "FOR VIEW",
-                _ => "FOR REFERENCE",
-            }));
         }
         if !query.update.is_empty() {
             return Err(ApiError::unsupported("UPDATE TRACKING and VIEWSTAT"));
@@ -244,6 +275,25 @@ impl<'a> Compiler<'a> {
             return Err(ApiError::unsupported("BIND"));
         }
         Ok(())
+    }
+
+    /// What FOR VIEW and FOR REFERENCE note about the records.
+    fn mark(&self, query: &Query) -> Result<Option<Mark>, ApiError> {
+        let clause = query.for_clauses.first();
+        let name = match clause {
+            None => return Ok(None),
+            Some(ForClause::View) => "FOR VIEW",
+            Some(_) => "FOR REFERENCE",
+        };
+        let object = self.tables.root();
+        let dated = |field| object.field(field).is_some();
+        if self.depth > 0 || !dated("LastViewedDate") || !dated("LastReferencedDate") {
+            return Err(ApiError::unsupported(format_args!("{name} of this object")));
+        }
+        Ok(Some(Mark {
+            object: object.name.clone(),
+            viewed: clause == Some(&ForClause::View),
+        }))
     }
 
     /// The numbers after LIMIT and OFFSET.

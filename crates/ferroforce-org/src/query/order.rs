@@ -43,10 +43,32 @@ impl<'a> Compiler<'a> {
                 };
                 Ok(SortKey {
                     value: sort_value(&operand),
-                    direction: direction(&operand, key),
+                    direction: self.direction(&operand, key),
                 })
             })
             .collect()
+    }
+
+    /// Which way a key sorts, and where its nulls stand.
+    fn direction(&self, operand: &Operand<'_>, key: &OrderBy) -> &'static str {
+        // References keep their nulls on top whatever is asked for.
+        let is_reference = operand.kind == Kind::Id && operand.name != "Id";
+        let nulls = key
+            .nulls
+            .filter(|&nulls| nulls == NullsOrder::First || !is_reference);
+        match (key.direction, nulls) {
+            (Some(SortDirection::Descending), None)
+                if self.scope.readings.nulls_first_descending =>
+            {
+                " DESC NULLS FIRST"
+            }
+            (Some(SortDirection::Descending), None) => " DESC",
+            (Some(SortDirection::Descending), Some(NullsOrder::First)) => " DESC NULLS FIRST",
+            (Some(SortDirection::Descending), Some(_)) => " DESC NULLS LAST",
+            (_, None) => "",
+            (_, Some(NullsOrder::First)) => " NULLS FIRST",
+            (_, Some(_)) => " NULLS LAST",
+        }
     }
 
     /// The field as an operand, unless it can't be sorted by.
@@ -96,20 +118,4 @@ fn sort_value(operand: &Operand<'_>) -> String {
         "CASE WHEN {key} IS NOT NULL THEN CASE {key}{places} ELSE {} END END",
         values.len()
     )
-}
-
-fn direction(operand: &Operand<'_>, key: &OrderBy) -> &'static str {
-    // References keep their nulls on top whatever is asked for.
-    let is_reference = operand.kind == Kind::Id && operand.name != "Id";
-    let nulls = key
-        .nulls
-        .filter(|&nulls| nulls == NullsOrder::First || !is_reference);
-    match (key.direction, nulls) {
-        (Some(SortDirection::Descending), None) => " DESC",
-        (Some(SortDirection::Descending), Some(NullsOrder::First)) => " DESC NULLS FIRST",
-        (Some(SortDirection::Descending), Some(_)) => " DESC NULLS LAST",
-        (_, None) => "",
-        (_, Some(NullsOrder::First)) => " NULLS FIRST",
-        (_, Some(_)) => " NULLS LAST",
-    }
 }

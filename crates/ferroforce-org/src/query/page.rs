@@ -9,6 +9,7 @@ use super::found::{Found, id_list, place};
 use super::plan::RowsPlan;
 use super::render::{Children, Renderer, Texts, result};
 use crate::error::ApiError;
+use crate::id::RecordId;
 use crate::rest::ApiVersion;
 
 /// What pages are read with.
@@ -20,6 +21,19 @@ pub(crate) struct Reader<'r> {
     pub(crate) batch: usize,
     /// Keeps what is left for later pages and tells the path of the next.
     pub(crate) keep: &'r dyn Fn(Rest) -> String,
+    /// Notes that records were answered that a query was to mark.
+    pub(crate) note: &'r Note<'r>,
+}
+
+/// Notes something about records, by their ids.
+pub(crate) type Note<'r> = dyn Fn(&Mark, &[RecordId]) -> Result<(), ApiError> + 'r;
+
+/// What FOR VIEW and FOR REFERENCE ask for: to note that the records were seen.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    pub(crate) object: String,
+    /// Whether they were viewed, and not only referred to.
+    pub(crate) viewed: bool,
 }
 
 /// What is left of a query, or of a subquery for one parent, after its first page.
@@ -36,7 +50,7 @@ pub(crate) struct Rest {
 impl Rest {
     /// What is left of a plan for records if its first page had none of these.
     #[cfg(test)]
-    pub(crate) fn of(plan: &super::Plan, ids: Vec<crate::id::RecordId>) -> Self {
+    pub(crate) fn of(plan: &super::Plan, ids: Vec<RecordId>) -> Self {
         let super::Plan::Rows(plan) = plan else {
             panic!("only records have pages");
         };
@@ -84,6 +98,9 @@ impl Reader<'_> {
         found: &Found,
         records: Range<usize>,
     ) -> Result<Texts, ApiError> {
+        if let Some(mark) = &plan.mark {
+            (self.note)(mark, &found.ids()[records.clone()])?;
+        }
         Ok(Texts::of(&self.written(plan, found, records, self.batch)?))
     }
 

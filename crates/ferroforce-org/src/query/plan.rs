@@ -9,7 +9,7 @@ use super::Window;
 use super::fault::malformed;
 use super::found::{Found, ids};
 use super::operand::Kind;
-use super::page::{Reader, Rest};
+use super::page::{Mark, Reader, Rest};
 use super::render::{Renderer, Texts, group, result};
 use super::shape::Shape;
 use crate::error::ApiError;
@@ -113,6 +113,8 @@ pub(crate) struct RowsPlan {
     pub(super) params: Vec<SqlValue>,
     pub(super) shape: Shape,
     pub(super) children: Vec<Child>,
+    /// What is noted about the records that are answered.
+    pub(super) mark: Option<Mark>,
 }
 
 /// A subquery.
@@ -129,7 +131,7 @@ impl RowsPlan {
         self: &Arc<Self>,
         reader: &Reader<'_>,
     ) -> Result<(usize, Texts, Option<String>), ApiError> {
-        let (rows, shown, found) = if self.children.is_empty() {
+        let (rows, shown, found) = if self.children.is_empty() && self.mark.is_none() {
             let (rows, rest) = self.stream(reader)?;
             let shown = rows.count;
             (rows, shown, Found::without_children(rest))

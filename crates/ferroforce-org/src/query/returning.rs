@@ -89,6 +89,7 @@ impl Returned {
             batch: ids.len(),
             // There are no subqueries, and so nothing is left for later.
             keep: &|_| String::new(),
+            note: &|_, _| Ok(()),
         };
         let found = Found::without_children(ids.to_vec());
         let rows = reader.render(&self.0, &found, 0..ids.len())?;

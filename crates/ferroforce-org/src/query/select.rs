@@ -59,7 +59,9 @@ impl<'a> Compiler<'a> {
             }
         }
         let filter = self.conditions(query)?;
-        self.plan(selection, filter, &query.order_by, window)
+        let mut plan = self.plan(selection, filter, &query.order_by, window)?;
+        plan.mark = self.mark(query)?;
+        Ok(plan)
     }
 
     /// A selection of nothing but the record's id and type.
@@ -105,6 +107,7 @@ impl<'a> Compiler<'a> {
             params: self.take_params()?,
             shape: selection.shape,
             children: selection.children,
+            mark: None,
         })
     }
 

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use ferroforce_soql::Span;
 use ferroforce_soql::ast::{Date, DateTime, Literal, Time, Value, ValueKind};
+use ferroforce_soql::{DateLiteral, DateUnit, Span};
 use jiff::tz::TimeZone;
 use rusqlite::types::Value as SqlValue;
 
 use super::Compiler;
-use super::date_range::{Day, date_range};
+use super::date_range::{Day, date_range, first_day_of_week};
 use super::operand::{Kind, Operand};
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -18,6 +18,9 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// The first and last day that Salesforce knows, as days since 1970.
 const VALID_DAYS: Range<Day> = -98_615..741_808;
+
+/// How many characters a string in WHERE may have.
+const MOST_IN_STRING: usize = 4_000;
 
 /// What an operand is compared with.
 pub(super) enum Comparand {
@@ -45,6 +48,9 @@ impl Compiler<'_> {
         };
         if *literal == Literal::Null {
             return Ok(Comparand::Null);
+        }
+        if let Literal::String(text) = literal {
+            self.check_length(value.span, text)?;
         }
         let sql = match (operand.kind, literal) {
             (
@@ -88,9 +94,10 @@ impl Compiler<'_> {
                 SqlValue::Integer(clock_millis(*clock).ok_or_else(|| self.bad_date(span, literal))?)
             }
             (Kind::Date | Kind::DateTime, Literal::DateLiteral(range)) => {
+                let week_start = first_day_of_week(&self.scope.locale);
                 let today = self.scope.time_zone.to_datetime(self.scope.now).date();
                 let range = time::parse_date(&today.to_string())
-                    .and_then(|today| date_range(*range, today))
+                    .and_then(|today| date_range(self.as_read(*range), today, week_start))
                     .ok_or_else(|| {
                         ApiError::unsupported(format_args!("the date literal {range}"))
                     })?;
@@ -104,6 +111,25 @@ impl Compiler<'_> {
             _ => return wrong(),
         };
         Ok(Comparand::One(sql))
+    }
+
+    /// The literal that covers what this one is read to cover.
+    fn as_read(&self, literal: DateLiteral) -> DateLiteral {
+        match literal {
+            DateLiteral::LastN(DateUnit::Year, n) if self.scope.readings.last_n_years_one_more => {
+                DateLiteral::LastN(DateUnit::Year, n.saturating_add(1))
+            }
+            other => other,
+        }
+    }
+
+    /// Refuses a string that is longer than WHERE takes.
+    pub(super) fn check_length(&self, span: Span, text: &str) -> Result<(), ApiError> {
+        if text.chars().nth(MOST_IN_STRING).is_none() {
+            return Ok(());
+        }
+        let message = format!("strings in WHERE cannot be longer than {MOST_IN_STRING} characters");
+        Err(self.source.at(span, "MALFORMED_QUERY", &message))
     }
 
     fn bad_date(&self, span: Span, literal: &Literal) -> ApiError {

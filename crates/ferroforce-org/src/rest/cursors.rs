@@ -109,7 +109,7 @@ impl fmt::Debug for Cursors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{Scope, compile};
+    use crate::query::{Readings, Scope, compile};
     use crate::rest::ApiVersion;
     use crate::schema::Schema;
 
@@ -121,6 +121,7 @@ mod tests {
             locale: "en_US".to_owned(),
             user,
             version: ApiVersion::from_segment("v66.0", false).unwrap(),
+            readings: Readings::default(),
         };
         let schema = Schema::standard().unwrap();
         let plan = compile(&schema, "SELECT Id FROM Account", &scope).unwrap();

@@ -7,7 +7,8 @@ use super::cursors::Cursor;
 use super::request::{ApiRequest, Reply};
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::query::{Reader, Rest, Scope, compile, explain};
+use crate::query::{Mark, Note, Reader, Readings, Rest, Scope, compile, explain};
+use crate::record::recent;
 
 /// How many records a page has when the client does not say, and the most it may have.
 const BATCH: usize = 2_000;
@@ -57,7 +58,9 @@ pub(super) fn run(
         return Ok(Reply::ok(plan.columns()));
     }
     let batch = batch(request).unwrap_or(BATCH);
-    let body = plan.run(&reader(context, batch, &|rest| keep(context, batch, rest)))?;
+    let keep = |rest| keep(context, batch, rest);
+    let note = |mark: &_, ids: &_| note(context, mark, ids);
+    let body = plan.run(&reader(context, batch, &keep, &note))?;
     Ok(Reply::json_text(body))
 }
 
@@ -94,19 +97,51 @@ pub(super) fn next_page(
         .ok_or_else(invalid)?;
     let batch = batch(request).unwrap_or(cursor.batch);
     let keep = |rest| keep(context, batch, rest);
-    let reader = reader(context, batch, &keep);
+    let note = |mark: &_, ids: &_| note(context, mark, ids);
+    let reader = reader(context, batch, &keep, &note);
     let next = |offset| path(context, id, offset);
     let body = cursor.rest.page(offset, &reader, next)?;
     Ok(Reply::json_text(body.ok_or_else(invalid)?))
 }
 
-fn reader<'r>(context: &Context<'r>, batch: usize, keep: &'r dyn Fn(Rest) -> String) -> Reader<'r> {
+fn reader<'r>(
+    context: &Context<'r>,
+    batch: usize,
+    keep: &'r dyn Fn(Rest) -> String,
+    note: &'r Note<'r>,
+) -> Reader<'r> {
     Reader {
         db: context.db,
         version: context.version,
         batch,
         keep,
+        note,
     }
+}
+
+/// Notes that records were viewed or referred to, now and by this user.
+fn note(context: &Context<'_>, mark: &Mark, ids: &[RecordId]) -> Result<(), ApiError> {
+    let Some(object) = context.schema.object(&mark.object) else {
+        return Ok(());
+    };
+    let viewed = if mark.viewed {
+        "\"LastViewedDate\" = ?1, "
+    } else {
+        ""
+    };
+    let sql = format!(
+        "UPDATE \"{}\" SET {viewed}\"LastReferencedDate\" = ?1 WHERE \"Id\" = ?2",
+        object.name
+    );
+    context.atomically(|| {
+        let mut update = context.db.prepare_cached(&sql)?;
+        // The first record is the latest used.
+        for &id in ids.iter().rev() {
+            update.execute((context.now, id.as_str()))?;
+            recent::note(context, object, id)?;
+        }
+        Ok(())
+    })
 }
 
 /// Keeps what is left of a query and tells where its next page is.
@@ -147,6 +182,7 @@ pub(super) fn scope(context: &Context<'_>, all_rows: bool) -> Scope {
         locale: locale(context),
         user: context.user.id,
         version: context.version,
+        readings: Readings::of(&context.org.auth.policies()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::run;
 use crate::org::Org;
-use crate::query::Scope;
+use crate::query::{Readings, Scope};
 use crate::rest::ApiVersion;
 use crate::settings::Settings;
 
@@ -77,6 +77,7 @@ fn scope(org: &Org, version: ApiVersion) -> Scope {
         locale: "en_US".to_owned(),
         user: org.auth.directory.members()[0].id,
         version,
+        readings: Readings::default(),
     }
 }
 

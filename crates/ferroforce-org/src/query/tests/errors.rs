@@ -225,7 +225,11 @@ fn senseless_queries_are_refused_with_salesforces_words() {
 fn what_the_engine_does_not_know_is_said() {
     let world = World::new();
     for (soql, what) in [
-        ("SELECT Id FROM Account FOR VIEW", "FOR VIEW"),
+        ("SELECT Id FROM Account FOR VIEW", "FOR VIEW of this object"),
+        (
+            "SELECT COUNT() FROM Account FOR REFERENCE",
+            "in an aggregate query",
+        ),
         (
             "SELECT Id FROM Account USING SCOPE team",
             "USING SCOPE team",
@@ -267,6 +271,45 @@ fn longer_queries_than_allowed_are_refused() {
         "x".repeat(100_000)
     );
     assert_eq!(world.error(&soql).1, "MALFORMED_QUERY");
+}
+
+#[test]
+fn strings_in_conditions_may_have_4000_characters() {
+    let world = World::new();
+    for condition in ["Name = '{}'", "Name IN ('a', '{}')", "Name LIKE '{}'"] {
+        let soql = |length| {
+            let condition = condition.replace("{}", &"é".repeat(length));
+            format!("SELECT Id FROM Account WHERE {condition}")
+        };
+        assert!(world.plan(&soql(4_000)).is_ok(), "{condition}");
+        assert_eq!(
+            world.error(&soql(4_001)).1,
+            "MALFORMED_QUERY",
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn what_only_apex_knows_is_refused() {
+    let world = World::new();
+    for clause in [
+        "WITH SECURITY_ENFORCED",
+        "WHERE Id = :id",
+        "FOR UPDATE",
+        "ALL ROWS",
+    ] {
+        let (status, code, _) = world.error(&format!("SELECT Id FROM Account {clause}"));
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "MALFORMED_QUERY"),
+            "{clause}"
+        );
+    }
+    for clause in ["WITH USER_MODE", "WITH SYSTEM_MODE"] {
+        let soql = format!("SELECT Id FROM Account {clause}");
+        assert_eq!(world.json(&soql)["totalSize"], 3, "{clause}");
+    }
 }
 
 #[test]

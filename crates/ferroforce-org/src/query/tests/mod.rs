@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as SqlValue;
 use serde_json::Value;
 
-use super::{Plan, Reader, Rest, Scope, compile};
+use super::{Plan, Reader, Readings, Rest, Scope, compile};
 use crate::error::ApiError;
 use crate::rest::ApiVersion;
 use crate::schema::{Field, FieldType, Object, PicklistValue, Schema};
@@ -172,6 +172,7 @@ fn scope() -> Scope {
         locale: "en_US".to_owned(),
         user: id("005", 1).parse().expect("an id"),
         version: ApiVersion::from_segment("v66.0", false).unwrap(),
+        readings: Readings::default(),
     }
 }
 
@@ -298,6 +299,7 @@ impl World {
             version: self.scope.version,
             batch,
             keep: &keep,
+            note: &|_, _| Ok(()),
         });
         (String::from_utf8(answer).expect("UTF-8"), kept.into_inner())
     }

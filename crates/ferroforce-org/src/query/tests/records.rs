@@ -304,13 +304,17 @@ fn records_can_be_sorted_and_cut() {
 /// Open question: where nulls stand when nothing is said.
 #[test]
 fn open_question_nulls_come_first_upwards_and_last_downwards() {
-    let world = World::new();
-    let sorted = |order: &str| {
+    let mut world = World::new();
+    let sorted = |world: &World, order: &str| {
         let soql = format!("SELECT LastName FROM Contact ORDER BY Birthdate {order}, LastName");
         world.values(&soql, "LastName").join(" ")
     };
-    assert_eq!(sorted("ASC"), "Doe Çelik Archer brown");
-    assert_eq!(sorted("DESC"), "brown Archer Doe Çelik");
+    assert_eq!(sorted(&world, "ASC"), "Doe Çelik Archer brown");
+    assert_eq!(sorted(&world, "DESC"), "brown Archer Doe Çelik");
+    world.scope.readings.nulls_first_descending = true;
+    assert_eq!(sorted(&world, "ASC"), "Doe Çelik Archer brown");
+    assert_eq!(sorted(&world, "DESC"), "Doe Çelik brown Archer");
+    assert_eq!(sorted(&world, "DESC NULLS LAST"), "brown Archer Doe Çelik");
 }
 
 #[test]

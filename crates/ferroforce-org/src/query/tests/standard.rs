@@ -16,6 +16,7 @@ fn run(schema: &Schema, connection: &Connection, soql: &str) {
             version: scope().version,
             batch: 2_000,
             keep: &|_| String::new(),
+            note: &|_, _| Ok(()),
         })
         .unwrap_or_else(|error| panic!("{soql}: {error:?}"));
     assert_eq!(

@@ -278,6 +278,84 @@ async fn a_query_can_be_asked_for_its_plans() {
 }
 
 #[tokio::test]
+async fn records_are_marked_as_viewed_and_referred_to() {
+    let client = crowd(2).await;
+    let at = |moment: &str| client.org.clock.stop_at(moment.parse().unwrap());
+    let dates = async || {
+        let soql =
+            "SELECT LastViewedDate, LastReferencedDate FROM Contact WHERE LastName = 'Doe 000'";
+        let record = client.query(soql).await.json()["records"][0].clone();
+        ["LastViewedDate", "LastReferencedDate"].map(|name| record[name].clone())
+    };
+    assert_eq!(dates().await, [json!(null), json!(null)]);
+    at("2026-05-02T12:00:00Z");
+    let one = "SELECT Id FROM Contact WHERE LastName = 'Doe 000'";
+    assert_eq!(
+        client.query(&format!("{one} FOR REFERENCE")).await.json()["totalSize"],
+        1
+    );
+    let first = json!("2026-05-02T12:00:00.000+0000");
+    assert_eq!(dates().await, [json!(null), first]);
+    at("2026-05-02T13:00:00Z");
+    client.query(&format!("{one} FOR VIEW")).await;
+    let second = json!("2026-05-02T13:00:00.000+0000");
+    assert_eq!(dates().await, [second.clone(), second]);
+    let recent = client.get("/sobjects/Contact").await.json();
+    assert_eq!(recent["recentItems"][0]["Name"], "Doe 000");
+}
+
+#[tokio::test]
+async fn open_questions_are_answered_as_the_policies_say() {
+    let client = Client::new();
+    client.create("Contact", &json!({"LastName": "Doe"})).await;
+    let negation = "SELECT COUNT() FROM Contact WHERE FirstName != 'Ann'";
+    assert_eq!(client.query(negation).await.json()["totalSize"], 1);
+    client.org.auth.set_policies(crate::Policies {
+        negations_drop_nulls: true,
+        ..Default::default()
+    });
+    assert_eq!(client.query(negation).await.json()["totalSize"], 0);
+}
+
+#[tokio::test]
+async fn slow_queries_are_ended_by_the_orgs_clock() {
+    let client = Client::new();
+    let before = client.org.clock.now();
+    client.org.clock.stop_at(before);
+    for (skip, seconds) in [(0, 119), (1, 600)] {
+        let fault = json!({
+            "path": "/services/data/*/query*",
+            "skip": skip,
+            "effect": {"kind": "slow_query", "seconds": seconds},
+        });
+        let request = Request::post("/__org/faults")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("x-org-admin-token", client.org.admin.token.expose());
+        let added = client.raw(request.body(Body::from(fault.to_string())).unwrap());
+        assert!(added.await.status.is_success());
+    }
+    let soql = "SELECT COUNT() FROM Contact";
+    assert_eq!(client.get("/limits").await.status, StatusCode::OK);
+    assert_eq!(client.query(soql).await.status, StatusCode::OK);
+    assert_eq!(client.org.clock.now().duration_since(before).as_secs(), 119);
+    assert_eq!(
+        client.query(soql).await.error(),
+        (
+            400,
+            "QUERY_TIMEOUT".to_owned(),
+            "Your query request was running for too long.".to_owned()
+        )
+    );
+    // No more than two minutes are given to it.
+    assert_eq!(
+        client.org.clock.now().duration_since(before).as_secs(),
+        119 + 120
+    );
+    assert_eq!(client.query(soql).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_organization_is_there() {
     let client = Client::new();
     let soql = "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization";
