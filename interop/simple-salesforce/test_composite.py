@@ -39,7 +39,9 @@ def test_a_tree(salesforce):
         "Name": "Acme",
         "Contacts": {"records": contacts},
     }
-    answer = salesforce.restful("composite/tree/Account", method="POST", json={"records": [account]})
+    answer = salesforce.restful(
+        "composite/tree/Account", method="POST", json={"records": [account]}
+    )
     assert answer["hasErrors"] is False
     ids = {result["referenceId"]: result["id"] for result in answer["results"]}
     assert list(ids) == ["acme", "Coyote", "Runner"]
