@@ -17,7 +17,7 @@ const CLIENTS: [(&str, &str); 6] = [
 const PEERS: [&str; 2] = ["simple-salesforce", "jsforce"];
 
 /// What is measured, what it is called, and its unit.
-const SCENARIOS: [(&str, &str, &str); 18] = [
+const SCENARIOS: [(&str, &str, &str); 19] = [
     ("get", "small GET, 100 at a time", "requests/s"),
     ("query-typed", "query, typed", "records/s"),
     ("query-dynamic", "query, dynamic", "records/s"),
@@ -38,6 +38,7 @@ const SCENARIOS: [(&str, &str, &str); 18] = [
     ("create-cpu", "processor, 8 in flight", "µs/record"),
     ("create-memory", "memory, 8 in flight", "MB"),
     ("create-memory-long", "memory, 500,000 records", "MB"),
+    ("parse", "SOQL, parsed", "MB/s"),
     ("start-version", "`ferroforce --version`", "ms"),
     ("start-org", "`ferroforce org start`, first answer", "ms"),
 ];
@@ -64,7 +65,7 @@ enum Beside {
     Less(&'static str),
 }
 
-const GOALS: [Goal; 17] = [
+const GOALS: [Goal; 18] = [
     Goal::new("small GET ÷ floor", "get", Beside::Floor, "≥ 0.9"),
     Goal::new("typed ÷ floor", "query-typed", Beside::Floor, "≥ 1.2"),
     Goal::new("dynamic ÷ floor", "query-dynamic", Beside::Floor, "≥ 2.0"),
@@ -132,6 +133,7 @@ const GOALS: [Goal; 17] = [
         Beside::Less("create-memory"),
         "≤ 1",
     ),
+    Goal::new("MB/s of SOQL parsed", "parse", Beside::Nothing, "≥ 20"),
 ];
 
 impl Goal {
