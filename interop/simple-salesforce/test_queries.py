@@ -120,3 +120,18 @@ def test_how_a_query_would_be_run(salesforce):
 
 def test_is_sandbox(salesforce):
     assert salesforce.is_sandbox() is False
+
+
+def test_plans(salesforce):
+    account = salesforce.Account.create({"Name": "Acme"})["id"]
+    salesforce.Contact.create({"LastName": "Coyote", "AccountId": account})
+    soql = f"SELECT Name FROM Contact WHERE AccountId = '{account}'"
+    explained = salesforce.restful("query/", params={"explain": soql})
+    index, scan = explained["plans"]
+    assert (index["leadingOperationType"], index["fields"]) == ("Index", ["AccountId"])
+    assert (index["cardinality"], index["sobjectType"]) == (1, "Contact")
+    assert scan["leadingOperationType"] == "TableScan"
+    assert explained["sourceQuery"] == soql
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        salesforce.restful("query/", params={"explain": "SELECT Nope FROM Contact"})
+    assert refused.value.content[0]["errorCode"] == "INVALID_FIELD"
