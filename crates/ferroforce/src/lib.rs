@@ -51,28 +51,37 @@
 //! | `webpki-roots` | no | root certificates in the binary, for machines that have none |
 //! | `reqwest_0_13` | no | a transport made of a `reqwest::Client` that you configured; outside of semver |
 
+pub mod actions;
+mod apex_rest;
 pub mod auth;
 pub mod client;
 mod clock;
 pub mod composite;
 pub mod describe;
+pub mod discovery;
 pub mod error;
 pub mod events;
 pub mod files;
+pub mod graphql;
 pub mod guide;
 pub mod limits;
 pub mod op;
 mod pipeline;
+pub mod platform_event;
 pub mod query;
+pub mod reports;
 pub mod retry;
 #[cfg(test)]
 mod script;
+pub mod search;
 #[cfg(test)]
 mod secrecy;
 pub mod sobject;
 pub mod soql;
+pub mod tooling;
 pub mod transport;
 pub mod types;
+pub mod ui_api;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use composite::{IntoRecordStream, RecordStream};

@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use super::{Salesforce, salesforce_headers};
 use crate::error::{Error, Result};
 use crate::op::{Decode, Op};
-use crate::pipeline::{CallSettings, Outgoing};
+use crate::pipeline::{Buffers, CallSettings, Outgoing};
 use crate::retry::RetryPolicy;
 
 /// A request that is ready to go: `.await` sends it.
@@ -66,6 +66,12 @@ impl<R> Call<R> {
             op.headers.insert(name, value.clone());
         }
         Ok(op)
+    }
+
+    /// Memory for the answer.
+    pub(crate) fn buffers(mut self, buffers: Buffers) -> Self {
+        self.settings.buffers = buffers;
+        self
     }
 
     pub(super) fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {

@@ -171,7 +171,7 @@ impl Request {
         }
     }
 
-    fn refuse(&mut self, error: Error) {
+    pub(crate) fn refuse(&mut self, error: Error) {
         self.refused.get_or_insert(error);
     }
 }

@@ -204,6 +204,8 @@ codes! {
     MalformedSearch = "MALFORMED_SEARCH",
     /// The id is not one, or is one of another object.
     MalformedId = "MALFORMED_ID",
+    /// The page of a query is gone: Salesforce keeps pages for two days.
+    InvalidQueryLocator = "INVALID_QUERY_LOCATOR",
     /// A filter does not fit the type of its field.
     InvalidQueryFilterOperator = "INVALID_QUERY_FILTER_OPERATOR",
     /// A validation rule of the org refused the record.

@@ -16,6 +16,8 @@ impl ErrorKind {
             Self::PreconditionFailed => "the record is not in the state that was asked for",
             Self::Redirect => "redirected elsewhere",
             Self::Decode => "answer not understood",
+            Self::RequestTooLong => "request too long",
+            Self::StaleCursor => "cursor no longer fits",
             Self::TooLarge => "answer too large",
             Self::NoRows => "no rows",
             Self::TooManyRows => "more than one row",

@@ -87,6 +87,12 @@ pub enum ErrorKind {
     NoRows,
     /// At most one row was expected and more came.
     TooManyRows,
+    /// The address and the headers of the request are longer than Salesforce takes,
+    /// so nothing was sent. Mostly it is a query with many values.
+    RequestTooLong,
+    /// The rows of a query are no longer where its
+    /// [`Cursor`](crate::query::Cursor) left them.
+    StaleCursor,
 }
 
 impl Error {
@@ -282,7 +288,10 @@ impl Error {
     pub fn is_before_send(&self) -> bool {
         let before = matches!(
             self.0.kind,
-            ErrorKind::InvalidInput | ErrorKind::Connect | ErrorKind::Auth
+            ErrorKind::InvalidInput
+                | ErrorKind::RequestTooLong
+                | ErrorKind::Connect
+                | ErrorKind::Auth
         );
         before && !self.0.may_have_been_processed
     }

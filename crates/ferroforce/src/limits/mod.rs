@@ -1,5 +1,6 @@
 //! The org's limits and how much of them is used.
 
+mod counts;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -7,8 +8,10 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
+pub use counts::{RecordCount, RecordCounts};
 pub use usage::{ApiUsage, AppUsage};
 
+use crate::client::{Call, Salesforce};
 use crate::error::Result;
 use crate::op::{Op, Path, decode_json};
 
@@ -54,4 +57,20 @@ pub(crate) fn op() -> Result<Op<Limits>> {
         Path::fill("/limits", &[])?,
         decode_json,
     ))
+}
+
+/// Counting.
+impl Salesforce {
+    /// How many records these objects have, as Salesforce last counted them; all
+    /// objects where none is named.
+    ///
+    /// # Errors
+    /// When it is awaited.
+    pub fn record_counts(
+        &self,
+        objects: impl IntoIterator<Item: Into<String>>,
+    ) -> Call<RecordCounts> {
+        let objects: Vec<String> = objects.into_iter().map(Into::into).collect();
+        self.call(counts::op(&objects))
+    }
 }

@@ -5,6 +5,7 @@
 //! sign-in requests need none: otherwise a client at its limit would wait for
 //! itself.
 
+mod buffers;
 mod outgoing;
 mod pulse;
 mod run;
@@ -18,6 +19,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
+pub(crate) use buffers::Buffers;
 pub(crate) use outgoing::{CallSettings, Outgoing, OutgoingBody, address};
 pub(crate) use sign_in::SignIn;
 

@@ -7,10 +7,11 @@ use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
+use super::Buffers;
 use super::pulse::Pulse;
 use crate::auth::AccessToken;
 use crate::client::ApiVersion;
-use crate::error::{ApiError, Error, Result};
+use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::events::{Hub, RequestInfo};
 use crate::op::{Op, Path, Repeatability, Response};
 use crate::retry::RetryPolicy;
@@ -42,6 +43,8 @@ pub(crate) struct CallSettings {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) bulk_batches: Option<u64>,
+    /// Memory for the answer.
+    pub(crate) buffers: Buffers,
 }
 
 /// Bytes can be sent again, and so can a body that is made anew; a stream cannot.
@@ -107,6 +110,7 @@ pub(crate) struct Facts {
     pub(crate) pulse: Option<Pulse>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) buffers: Buffers,
 }
 
 impl Outgoing {
@@ -173,6 +177,7 @@ impl Outgoing {
             pulse: self.body.is_streamed().then(Pulse::default),
             timeout: self.settings.timeout,
             retry: self.settings.retry.clone(),
+            buffers: self.settings.buffers.clone(),
         }
     }
 
@@ -209,8 +214,41 @@ impl Outgoing {
             headers.insert(name, value.clone());
         }
         headers.insert(AUTHORIZATION, token.bearer());
+        check_length(&request)?;
         Ok(request)
     }
+}
+
+/// Salesforce takes so many bytes for an address and the headers together.
+const LONGEST: usize = 16_384;
+
+/// About what the transport adds: a line, the host, what compressions it knows.
+const ADDED: usize = 128;
+
+/// Only a long address makes a request too long, so only that is looked at.
+const WORTH_COUNTING: usize = 4096;
+
+fn check_length(request: &http::Request<Body>) -> Result<()> {
+    let address = request.uri().path().len() + request.uri().query().map_or(0, str::len);
+    if address < WORTH_COUNTING {
+        return Ok(());
+    }
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let length = address + headers + ADDED;
+    if length <= LONGEST {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::RequestTooLong,
+        format!(
+            "the address and the headers have about {length} bytes, and Salesforce takes \
+             {LONGEST}; with fewer values at a time it would fit"
+        ),
+    ))
 }
 
 fn path_and_query(

@@ -238,7 +238,9 @@ impl<'a> Run<'a> {
             return Ok(Exchange::Answered(response(headers, Bytes::new())));
         }
         if status.is_success() || accepts.statuses.contains(&status) {
-            let body = body.collect(self.pipeline.max_response_bytes).await?;
+            let buffer = self.facts.buffers.take();
+            let limit = self.pipeline.max_response_bytes;
+            let body = body.collect_into(buffer, limit).await?;
             return Ok(Exchange::Answered(response(headers, body)));
         }
         // What an error says is wanted; that its body broke is not worth

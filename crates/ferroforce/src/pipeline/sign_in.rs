@@ -80,6 +80,7 @@ impl Pipeline {
             Repeat::NeverSent => (Repeatability::Once, self.retry.for_single_use()),
         };
         Facts {
+            buffers: super::Buffers::default(),
             info: Arc::new(RequestInfo {
                 id: Hub::next_request_id(),
                 method,

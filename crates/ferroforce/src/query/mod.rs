@@ -2,8 +2,13 @@
 //!
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm>
 
+mod ask;
+mod children;
+mod cursor;
+mod explain;
 mod page;
 mod pages;
+mod ranges;
 mod rows;
 
 use std::borrow::Cow;
@@ -12,21 +17,24 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use http::Method;
-use http::header::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
+pub use children::{ChildRows, Children};
+pub use cursor::Cursor;
+pub use explain::{Explanation, Plan, PlanNote};
 pub use page::Page;
 pub use pages::Pages;
+pub use ranges::{ByIdRanges, RangedRows};
 pub use rows::{Records, Rows};
 
 use crate::client::{Call, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::{Op, Path, path};
+use crate::op::{Op, Path};
 use crate::retry::RetryPolicy;
 use crate::soql::{Literal, Soql};
+use ask::Ask;
 use page::RawPage;
-
-const BATCH_SIZES: std::ops::RangeInclusive<u32> = 200..=2000;
+use pages::{Settings, Source};
 
 /// A query on its way; made by [`Salesforce::query`].
 ///
@@ -50,36 +58,83 @@ const BATCH_SIZES: std::ops::RangeInclusive<u32> = 200..=2000;
 #[must_use = "a query does nothing until one of its finishers sends it"]
 pub struct Query {
     client: Salesforce,
-    soql: Soql,
-    deleted_too: bool,
-    batch_size: Option<u32>,
-    timeout: Option<Duration>,
-    retry: Option<RetryPolicy>,
+    ask: Ask,
+    settings: Settings,
+    from: Option<Cursor>,
+}
+
+/// Queries that the org has given names.
+impl Salesforce {
+    /// A query that the org has saved under a name (API 64.0 and later), with the
+    /// values of its parameters.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// use ferroforce::Record;
+    ///
+    /// let accounts: Vec<Record> = salesforce
+    ///     .named_query("accountsByIndustry", [("industry", "Energy")])
+    ///     .fetch_all()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn named_query(
+        &self,
+        name: impl Into<String>,
+        parameters: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Query {
+        let parameters = parameters
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let ask = Ask::Named {
+            name: name.into(),
+            parameters,
+            refused: None,
+        };
+        Query::asking(self.clone(), ask)
+    }
 }
 
 impl Query {
     pub(crate) fn new(client: Salesforce, soql: Soql) -> Self {
+        Self::soql(client, soql, false)
+    }
+
+    pub(crate) fn tooling(client: Salesforce, soql: Soql) -> Self {
+        Self::soql(client, soql, true)
+    }
+
+    fn soql(client: Salesforce, soql: Soql, tooling: bool) -> Self {
+        let ask = Ask::Soql {
+            soql,
+            tooling,
+            deleted_too: false,
+        };
+        Self::asking(client, ask)
+    }
+
+    fn asking(client: Salesforce, ask: Ask) -> Self {
         Self {
             client,
-            soql,
-            deleted_too: false,
-            batch_size: None,
-            timeout: None,
-            retry: None,
+            ask,
+            settings: Settings::default(),
+            from: None,
         }
     }
 
     /// Puts `value` in the place of `:name`, written so that it stays a value
     /// whatever it holds. See [`Soql`].
     pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl Literal) -> Self {
-        self.soql = self.soql.bind(name, value);
+        self.ask = self.ask.edit(|soql| soql.bind(name, value));
         self
     }
 
     /// Puts the name of an object or a field, or a path such as `Account.Name`, in
     /// the place of `:name`, if it is one. See [`Soql::name`].
     pub fn name(mut self, name: impl Into<Cow<'static, str>>, value: impl AsRef<str>) -> Self {
-        self.soql = self.soql.name(name, value);
+        self.ask = self.ask.edit(|soql| soql.name(name, value));
         self
     }
 
@@ -89,33 +144,57 @@ impl Query {
         name: impl Into<Cow<'static, str>>,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
-        self.soql = self.soql.names(name, values);
+        self.ask = self.ask.edit(|soql| soql.names(name, values));
         self
     }
 
     /// Also rows that are in the recycle bin or archived (`queryAll`).
     pub fn include_deleted(mut self) -> Self {
-        self.deleted_too = true;
+        self.ask.include_deleted();
         self
     }
 
     /// How many rows a page should have, 200 to 2,000. Salesforce takes it as a
     /// hint: pages can be shorter. Its default is 2,000.
     pub fn batch_size(mut self, rows: u32) -> Self {
-        self.batch_size = Some(rows);
+        self.settings.batch_size = Some(rows);
         self
     }
 
     /// How long one attempt at a page may take, instead of the client's setting.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.settings.timeout = Some(timeout);
         self
     }
 
     /// When to repeat a page's request, instead of the client's policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+        self.settings.retry = Some(policy);
         self
+    }
+
+    /// Whether the next page is fetched while this one is read, which is the default.
+    /// Without it a page is asked for when its first row is.
+    pub fn prefetch(mut self, ahead: bool) -> Self {
+        self.settings.prefetch = ahead;
+        self
+    }
+
+    /// Goes on behind the last row that was read when `cursor` was made, by this
+    /// program or another. The query must be the same, with the same values. See
+    /// [`Cursor`].
+    pub fn resume(mut self, cursor: Cursor) -> Self {
+        self.from = Some(cursor);
+        self
+    }
+
+    /// How Salesforce would carry the query out, without doing so.
+    ///
+    /// # Errors
+    /// When it is awaited.
+    pub fn explain(self) -> Call<Explanation> {
+        let op = self.ask.explain();
+        self.settings.call(self.client, op)
     }
 
     /// The rows as a stream of `T`, page after page. The next page is fetched
@@ -124,20 +203,23 @@ impl Query {
     /// A row that does not fit `T` is one `Err`, and the rows behind it still
     /// come. An error that ends the query is followed by the end.
     pub fn rows<T: DeserializeOwned>(self) -> Rows<T> {
-        Rows::new(self.into_pages())
+        let (source, start) = self.into_source();
+        Rows::new(source, start)
     }
 
     /// The rows as a stream of [`Record`](crate::Record)s, for columns that are
     /// not known when the program is written. See [`rows`](Self::rows).
     pub fn records(self) -> Records {
-        Records::new(self.into_pages())
+        let (source, start) = self.into_source();
+        Records::new(source, start)
     }
 
     /// The pages as Salesforce cuts them. A page that holds a row which does not
     /// fit `T` is one `Err`, and the pages behind it still come;
     /// [`rows`](Self::rows) loses that row only.
     pub fn pages<T: DeserializeOwned>(self) -> Pages<T> {
-        Pages::new(self.into_pages())
+        let (source, start) = self.into_source();
+        Pages::new(source, start.number)
     }
 
     /// The first page alone, as a [`Call`]: to be sent, or added to a
@@ -148,16 +230,14 @@ impl Query {
     /// # Errors
     /// When it is awaited: as [`fetch_all`](Self::fetch_all).
     pub fn page<T: DeserializeOwned>(self) -> Call<Page<T>> {
-        let op = first_page(&self.soql, self.deleted_too, self.batch_size);
+        let op = match self.from {
+            None => self.ask.first_page(self.settings.batch_size),
+            Some(_) => Err(Error::invalid_input(
+                "a cursor goes on somewhere in a query, and this asks for its first page",
+            )),
+        };
         let op = op.map(|op| op.read_as(|response| RawPage::decode(response)?.page(0)));
-        let mut call = Call::new(self.client, op);
-        if let Some(timeout) = self.timeout {
-            call = call.timeout(timeout);
-        }
-        if let Some(policy) = self.retry {
-            call = call.retry(policy);
-        }
-        call
+        self.settings.call(self.client, op)
     }
 
     /// All rows at once, in memory. For many, take [`rows`](Self::rows).
@@ -188,7 +268,7 @@ impl Query {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`ErrorKind::TooManyRows`].
     pub async fn fetch_optional<T: DeserializeOwned>(self) -> Result<Option<T>> {
-        let mut rows = Rows::new(self.into_pages().without_prefetch());
+        let mut rows = self.prefetch(false).rows();
         let row = rows.try_next().await?;
         if row.is_some() && rows.total_size().is_some_and(|total| total > 1) {
             return Err(Error::new(
@@ -206,21 +286,27 @@ impl Query {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
     pub async fn count(self) -> Result<u64> {
-        let page = self.into_pages().without_prefetch().next_page().await;
+        let (mut source, _) = self.prefetch(false).into_source();
+        let page = source.next_page().await;
         Ok(page.transpose()?.map_or(0, |page| page.total_size))
     }
 
-    fn into_pages(self) -> pages::Source {
-        let op = first_page(&self.soql, self.deleted_too, self.batch_size);
-        pages::Source::new(self.client, op, self.batch_size, self.timeout, self.retry)
+    fn into_source(self) -> (Source, Cursor) {
+        let Self {
+            client,
+            ask,
+            settings,
+            from,
+        } = self;
+        let op = ask.first_page(settings.batch_size);
+        let query = op.as_ref().map_or(0, cursor::of_query);
+        let Some(cursor) = from else {
+            let start = Cursor::at_start(query);
+            return (Source::new(client, op, settings), start);
+        };
+        let op = op.and_then(|op| cursor.check(query).map(|()| op));
+        (Source::resume(client, op, settings, &cursor), cursor)
     }
-}
-
-fn first_page(soql: &Soql, deleted_too: bool, batch_size: Option<u32>) -> Result<Op<RawPage>> {
-    let path = if deleted_too { "/queryAll" } else { "/query" };
-    let op =
-        Op::new(Method::GET, Path::fill(path, &[])?, RawPage::decode).query("q", soql.render()?);
-    with_batch_size(op, batch_size)
 }
 
 /// The rows that another address than a query's answers with, in the same shape.
@@ -232,43 +318,25 @@ pub(crate) fn rows_at<T>(client: Salesforce, path: Result<Path>, fields: Option<
             None => op,
         }
     });
-    Rows::new(pages::Source::new(client, op, None, None, None))
+    rows_of(client, op)
 }
 
-fn next_page(url: &str, batch_size: Option<u32>) -> Result<Op<RawPage>> {
-    // The server says where the next page is, and may only say where on itself:
-    // the token goes with the request.
-    let stays_here = url.starts_with("/services/data/") && !path::climbs(url);
-    if !stays_here {
-        return Err(Error::decode(
-            "the answer names a next page outside of the org's own data address",
-        ));
-    }
-    let path = Path::verbatim(url, Some("/query/{locator}".into()));
-    with_batch_size(Op::new(Method::GET, path, RawPage::decode), batch_size)
+/// The rows of a page that an answer has named, and of those behind it.
+fn next_rows<T>(client: Salesforce, url: &str) -> Rows<T> {
+    rows_of(client, ask::next_page(url, None))
 }
 
-fn with_batch_size(op: Op<RawPage>, batch_size: Option<u32>) -> Result<Op<RawPage>> {
-    let Some(rows) = batch_size else {
-        return Ok(op);
-    };
-    if !BATCH_SIZES.contains(&rows) {
-        return Err(Error::invalid_input(format!(
-            "the batch size is {rows}; Salesforce takes 200 to 2,000"
-        )));
-    }
-    let value = HeaderValue::try_from(format!("batchSize={rows}")).map_err(|error| {
-        Error::invalid_input("the batch size makes no header").with_source(error)
-    })?;
-    Ok(op.header(HeaderName::from_static("sforce-query-options"), value))
+fn rows_of<T>(client: Salesforce, op: Result<Op<RawPage>>) -> Rows<T> {
+    let start = Cursor::at_start(op.as_ref().map_or(0, cursor::of_query));
+    Rows::new(Source::new(client, op, Settings::default()), start)
 }
 
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The query may hold values.
         f.debug_struct("Query")
-            .field("deleted_too", &self.deleted_too)
-            .field("batch_size", &self.batch_size)
+            .field("batch_size", &self.settings.batch_size)
+            .field("from", &self.from)
             .finish_non_exhaustive()
     }
 }

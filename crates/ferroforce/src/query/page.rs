@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
+use super::cursor;
 use crate::error::{Error, Result};
 use crate::op::Response;
 
@@ -27,6 +28,11 @@ pub(crate) struct RawPage {
     rows: Vec<Range<usize>>,
     pub(super) total_size: u64,
     pub(super) next: Option<String>,
+    /// Where it is itself; a first page is nowhere.
+    pub(super) at: Option<String>,
+    /// How many of its rows were left out in front, and the last one of them.
+    pub(super) left_out: u64,
+    pub(super) before: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +69,9 @@ impl RawPage {
             next: wire.next_records_url.filter(|_| !wire.done),
             rows,
             body,
+            at: None,
+            left_out: 0,
+            before: None,
         })
     }
 
@@ -76,6 +85,9 @@ impl RawPage {
             rows: Vec::new(),
             total_size: 0,
             next: None,
+            at: None,
+            left_out: 0,
+            before: None,
         })
     }
 
@@ -91,6 +103,26 @@ impl RawPage {
             done: self.next.is_none(),
             records,
         })
+    }
+
+    /// Leaves out its first rows, which it must have.
+    pub(super) fn leave_out(&mut self, rows: u64) {
+        let count = usize::try_from(rows).map_or(self.rows.len(), |rows| rows.min(self.rows.len()));
+        self.before = self.fingerprint_before(count);
+        self.left_out += rows;
+        self.rows.drain(..count);
+    }
+
+    /// The fingerprint of the row in front of row `index`.
+    pub(super) fn fingerprint_before(&self, index: usize) -> Option<u64> {
+        match index.checked_sub(1) {
+            Some(last) => Some(cursor::of_row(&self.body[self.rows.get(last)?.clone()])),
+            None => self.before,
+        }
+    }
+
+    pub(super) fn into_body(self) -> Bytes {
+        self.body
     }
 
     pub(super) fn len(&self) -> usize {

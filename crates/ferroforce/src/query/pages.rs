@@ -7,26 +7,65 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
-use super::Page;
+use super::cursor::Cursor;
 use super::page::RawPage;
+use super::{Page, ask};
 use crate::client::{Call, Salesforce};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::Op;
+use crate::pipeline::Buffers;
 use crate::retry::RetryPolicy;
 use crate::transport::BoxFuture;
-use tracing::Instrument;
+
+/// How pages are asked for.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) batch_size: Option<u32>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) retry: Option<RetryPolicy>,
+    pub(super) prefetch: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            batch_size: None,
+            timeout: None,
+            retry: None,
+            prefetch: true,
+        }
+    }
+}
+
+impl Settings {
+    /// A call with these settings.
+    pub(super) fn call<R>(self, client: Salesforce, op: Result<Op<R>>) -> Call<R> {
+        let mut call = Call::new(client, op);
+        if let Some(timeout) = self.timeout {
+            call = call.timeout(timeout);
+        }
+        if let Some(policy) = self.retry {
+            call = call.retry(policy);
+        }
+        call
+    }
+}
 
 /// Fetches one page after the other, always one ahead of the reader.
 pub(super) struct Source {
     client: Salesforce,
-    batch_size: Option<u32>,
-    timeout: Option<Duration>,
-    retry: Option<RetryPolicy>,
-    prefetch: bool,
+    settings: Settings,
+    buffers: Buffers,
     fetch: Fetch,
+    /// Where the page that is fetched is.
+    at: Option<String>,
     /// A page that waits until the fetch of the next one has set out.
     held: Option<RawPage>,
+    /// Rows that were read before a cursor was kept, and the last one of them.
+    skip: u64,
+    last: Option<u64>,
 }
 
 enum Fetch {
@@ -48,41 +87,43 @@ impl Drop for Ahead {
 }
 
 impl Source {
-    pub(super) fn new(
-        client: Salesforce,
-        op: Result<Op<RawPage>>,
-        batch_size: Option<u32>,
-        timeout: Option<Duration>,
-        retry: Option<RetryPolicy>,
-    ) -> Self {
+    pub(super) fn new(client: Salesforce, op: Result<Op<RawPage>>, settings: Settings) -> Self {
         let mut source = Self {
             client,
-            batch_size,
-            timeout,
-            retry,
-            prefetch: true,
+            settings,
+            buffers: Buffers::default(),
             fetch: Fetch::Done,
+            at: None,
             held: None,
+            skip: 0,
+            last: None,
         };
         source.fetch = Fetch::Here(source.send(op));
         source
     }
 
-    /// Asks for a page only when it is wanted.
-    pub(super) fn without_prefetch(mut self) -> Self {
-        self.prefetch = false;
-        self
+    /// Goes on where `cursor` was made; `op` is the first page of its query.
+    pub(super) fn resume(
+        client: Salesforce,
+        op: Result<Op<RawPage>>,
+        settings: Settings,
+        cursor: &Cursor,
+    ) -> Self {
+        let batch_size = settings.batch_size;
+        let op = match &cursor.page {
+            Some(url) => op.and_then(|_| ask::next_page(url, batch_size)),
+            None => op,
+        };
+        let mut source = Self::new(client, op, settings);
+        source.at.clone_from(&cursor.page);
+        source.skip = cursor.index;
+        source.last = cursor.last;
+        source
     }
 
     fn send(&self, op: Result<Op<RawPage>>) -> BoxFuture<'static, Result<RawPage>> {
-        let mut call = Call::new(self.client.clone(), op);
-        if let Some(timeout) = self.timeout {
-            call = call.timeout(timeout);
-        }
-        if let Some(policy) = &self.retry {
-            call = call.retry(policy.clone());
-        }
-        call.into_future()
+        let call = self.settings.clone().call(self.client.clone(), op);
+        call.buffers(self.buffers.clone()).into_future()
     }
 
     pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawPage>>> {
@@ -94,6 +135,7 @@ impl Source {
             Fetch::Here(fetch) => ready!(fetch.as_mut().poll(cx)),
             Fetch::Ahead(Ahead(task)) => ready!(Pin::new(task).poll(cx)).unwrap_or_else(lost),
         };
+        let page = page.and_then(|page| self.arrived(page));
         self.fetch = match &page {
             Ok(page) => self.following(page),
             Err(_) => Fetch::Done,
@@ -111,22 +153,66 @@ impl Source {
         }
     }
 
+    /// Leaves out what was read before.
+    fn arrived(&mut self, mut page: RawPage) -> Result<RawPage> {
+        page.at = self.at.take();
+        self.at.clone_from(&page.next);
+        if self.skip == 0 {
+            return Ok(page);
+        }
+        let rows = page.len() as u64;
+        if self.skip > rows {
+            if page.next.is_none() {
+                return Err(moved());
+            }
+            page.leave_out(rows);
+            self.skip -= rows;
+            return Ok(page);
+        }
+        page.leave_out(self.skip);
+        self.skip = 0;
+        if self
+            .last
+            .take()
+            .is_some_and(|last| page.before != Some(last))
+        {
+            return Err(moved());
+        }
+        Ok(page)
+    }
+
     fn following(&self, page: &RawPage) -> Fetch {
         let Some(url) = &page.next else {
             return Fetch::Done;
         };
         tracing::trace!(rows = page.len(), "page read, another follows");
-        let fetch = self.send(super::next_page(url, self.batch_size));
-        if self.prefetch {
+        let fetch = self.send(ask::next_page(url, self.settings.batch_size));
+        if self.settings.prefetch {
             Fetch::Ahead(Ahead(tokio::spawn(fetch.in_current_span())))
         } else {
             Fetch::Here(fetch)
         }
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.held.is_none() && matches!(self.fetch, Fetch::Done)
+    }
+
+    /// Takes a page that was read, for its memory.
+    pub(super) fn give_back(&self, page: RawPage) {
+        self.buffers.give_back(page.into_body());
+    }
+
     pub(super) async fn next_page(&mut self) -> Option<Result<RawPage>> {
         std::future::poll_fn(|cx| self.poll_page(cx)).await
     }
+}
+
+fn moved() -> Error {
+    Error::new(
+        ErrorKind::StaleCursor,
+        "the rows are no longer where the cursor left them; ask the query anew",
+    )
 }
 
 fn lost(error: tokio::task::JoinError) -> Result<RawPage> {
@@ -135,7 +221,7 @@ fn lost(error: tokio::task::JoinError) -> Result<RawPage> {
     } else {
         "the runtime dropped the task that was fetching the next page"
     };
-    Err(Error::new(crate::ErrorKind::Interrupted, what).with_source(error))
+    Err(Error::new(ErrorKind::Interrupted, what).with_source(error))
 }
 
 /// A query's pages as a stream; made by [`Query::pages`](super::Query::pages).
@@ -147,10 +233,10 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: Source, rows_before: u64) -> Self {
         Self {
             source,
-            rows: 0,
+            rows: rows_before,
             item: PhantomData,
         }
     }
@@ -175,7 +261,9 @@ impl<T: DeserializeOwned> Stream for Pages<T> {
         };
         let before = self.rows;
         self.rows += raw.len() as u64;
-        Poll::Ready(Some(raw.page(before)))
+        let page = raw.page(before);
+        self.source.give_back(raw);
+        Poll::Ready(Some(page))
     }
 }
 

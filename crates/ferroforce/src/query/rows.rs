@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
+use super::cursor::Cursor;
 use super::page::RawPage;
 use super::pages::Source;
 use crate::error::Result;
@@ -15,7 +16,7 @@ use crate::types::{Record, Shapes};
 /// A query's rows as a stream; made by [`Query::rows`](super::Query::rows).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Rows<T> {
-    cursor: Cursor,
+    place: Place,
     item: PhantomData<fn() -> T>,
 }
 
@@ -23,12 +24,12 @@ pub struct Rows<T> {
 /// [`Query::records`](super::Query::records).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Records {
-    cursor: Cursor,
+    place: Place,
     shapes: Shapes,
 }
 
 /// A place in the rows of a query.
-struct Cursor {
+struct Place {
     source: Source,
     page: Option<RawPage>,
     /// The next row of the page.
@@ -36,16 +37,50 @@ struct Cursor {
     /// Its place in the whole query.
     number: u64,
     total_size: Option<u64>,
+    /// Where to go on while there is no page, unless the rows have ended.
+    waiting: Option<Cursor>,
+    query: u64,
 }
 
-impl Cursor {
-    fn new(source: Source) -> Self {
+impl Place {
+    fn new(source: Source, start: Cursor) -> Self {
         Self {
             source,
             page: None,
             index: 0,
-            number: 0,
-            total_size: None,
+            number: start.number,
+            total_size: start.total_size,
+            query: start.query,
+            waiting: Some(start),
+        }
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        let Some(page) = &self.page else {
+            return self.waiting.clone();
+        };
+        if self.index == page.len() && page.next.is_some() {
+            return Some(self.behind(page));
+        }
+        Some(Cursor {
+            page: page.at.clone(),
+            index: page.left_out + self.index as u64,
+            number: self.number,
+            total_size: self.total_size,
+            query: self.query,
+            last: page.fingerprint_before(self.index),
+        })
+    }
+
+    /// The start of the page after this one.
+    fn behind(&self, page: &RawPage) -> Cursor {
+        Cursor {
+            page: page.next.clone(),
+            index: 0,
+            number: self.number,
+            total_size: self.total_size,
+            query: self.query,
+            last: None,
         }
     }
 
@@ -81,7 +116,10 @@ impl Cursor {
                 return Poll::Ready(Some(row));
             }
             // An empty page is no end; only the server's `done` is.
-            self.page = None;
+            if let Some(page) = self.page.take() {
+                self.waiting = page.next.is_some().then(|| self.behind(&page));
+                self.source.give_back(page);
+            }
             match ready!(self.source.poll_page(cx)).transpose()? {
                 Some(page) => {
                     self.total_size.get_or_insert(page.total_size);
@@ -98,35 +136,52 @@ impl Cursor {
 }
 
 impl<T> Rows<T> {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: Source, start: Cursor) -> Self {
         Self {
-            cursor: Cursor::new(source),
+            place: Place::new(source, start),
             item: PhantomData,
         }
+    }
+
+    /// How far the rows have been read, to be kept: see [`Cursor`]. It points behind
+    /// the row that came last, or, after an error that ended the query, to where it
+    /// broke off. `None` once all rows have come.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.place.cursor()
     }
 
     /// How many rows the query found when it was asked; known once the first
     /// page is there. Rows may come and go while its pages are read.
     pub fn total_size(&self) -> Option<u64> {
-        self.cursor.total_size
+        self.place.total_size
     }
 }
 
 impl Records {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: Source, start: Cursor) -> Self {
         Self {
-            cursor: Cursor::new(source),
+            place: Place::new(source, start),
             shapes: Shapes::default(),
         }
     }
 
+    /// As [`Rows::cursor`].
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.place.cursor()
+    }
+
     /// As [`Rows::total_size`].
     pub fn total_size(&self) -> Option<u64> {
-        self.cursor.total_size
+        self.place.total_size
     }
 }
 
 impl<T: DeserializeOwned> Rows<T> {
+    /// Whether no page is there and none is on its way.
+    pub(super) fn has_ended(&self) -> bool {
+        self.place.page.is_none() && self.place.source.has_ended()
+    }
+
     /// The next row, without the help of a stream library.
     ///
     /// # Errors
@@ -150,7 +205,7 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        self.cursor.poll_row(cx, RawPage::row)
+        self.place.poll_row(cx, RawPage::row)
     }
 }
 
@@ -158,14 +213,14 @@ impl Stream for Records {
     type Item = Result<Record>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Record>>> {
-        let Self { cursor, shapes } = self.get_mut();
-        cursor.poll_row(cx, |page, index, _| Record::read(page.slice(index), shapes))
+        let Self { place, shapes } = self.get_mut();
+        place.poll_row(cx, |page, index, _| Record::read(page.slice(index), shapes))
     }
 }
 
-impl fmt::Debug for Cursor {
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cursor")
+        f.debug_struct("Place")
             .field("number", &self.number)
             .field("total_size", &self.total_size)
             .finish_non_exhaustive()
@@ -174,12 +229,12 @@ impl fmt::Debug for Cursor {
 
 impl<T> fmt::Debug for Rows<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rows").field(&self.cursor).finish()
+        f.debug_tuple("Rows").field(&self.place).finish()
     }
 }
 
 impl fmt::Debug for Records {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Records").field(&self.cursor).finish()
+        f.debug_tuple("Records").field(&self.place).finish()
     }
 }

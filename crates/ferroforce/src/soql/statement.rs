@@ -146,6 +146,15 @@ impl Soql {
         self.with(name.into(), list.map(Written::One))
     }
 
+    /// Gives the placeholder `:name` a text that this crate has made.
+    pub(crate) fn made(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        text: Result<String, String>,
+    ) -> Self {
+        self.with(name.into(), text.map(Written::One))
+    }
+
     fn with(mut self, name: Cow<'static, str>, value: Result<Written, String>) -> Self {
         self.binds.push(Bind { name, value });
         self
@@ -297,6 +306,8 @@ impl Iterator for Placeholders<'_> {
                         end: self.at,
                     }));
                 }
+                // In what SOSL searches for, a quote may be escaped.
+                [b'\\', _, ..] => self.at += 2,
                 _ => self.at += 1,
             }
         }

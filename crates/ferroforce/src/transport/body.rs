@@ -75,7 +75,16 @@ impl Body {
     /// [`TransportErrorKind::TooLarge`] when it is larger, and whatever the
     /// stream ends with.
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
-        let (bytes, complete) = self.collect_some(limit).await?;
+        self.collect_into(BytesMut::new(), limit).await
+    }
+
+    /// As [`collect`](Self::collect), into the memory of `buffer`, which is empty.
+    pub(crate) async fn collect_into(
+        self,
+        buffer: BytesMut,
+        limit: usize,
+    ) -> Result<Bytes, TransportError> {
+        let (bytes, complete) = self.collect_some_into(buffer, limit).await?;
         if complete {
             Ok(bytes)
         } else {
@@ -88,6 +97,14 @@ impl Body {
 
     /// Reads at most `limit` bytes and tells whether that was all of it.
     pub(crate) async fn collect_some(self, limit: usize) -> Result<(Bytes, bool), TransportError> {
+        self.collect_some_into(BytesMut::new(), limit).await
+    }
+
+    async fn collect_some_into(
+        self,
+        buffer: BytesMut,
+        limit: usize,
+    ) -> Result<(Bytes, bool), TransportError> {
         let mut chunks = match self.0 {
             Repr::Bytes(mut bytes) => {
                 let complete = bytes.len() <= limit;
@@ -107,7 +124,13 @@ impl Body {
             first.truncate(limit);
             return Ok((first, complete));
         };
-        let mut all = BytesMut::from(first);
+        let mut all = if buffer.capacity() == 0 {
+            BytesMut::from(first)
+        } else {
+            let mut all = buffer;
+            all.extend_from_slice(&first);
+            all
+        };
         let mut chunk = second;
         loop {
             if all.len() + chunk.len() > limit {

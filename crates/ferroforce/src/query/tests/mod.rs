@@ -1,3 +1,7 @@
+mod children;
+mod ranges;
+mod resume;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -6,8 +10,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Query;
 use crate::client::Salesforce;
 use crate::error::ErrorKind;
+use crate::retry::RetryPolicy;
 use crate::script::{Counting, Reply, Script, Sent, client};
 use crate::soql::Soql;
 use crate::transport::TransportErrorKind;
@@ -339,4 +345,63 @@ async fn what_needs_one_page_asks_for_one() {
     query().fetch_one::<Row>().await.unwrap_err();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(script.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_prefetch_a_page_is_asked_for_when_it_is_wanted() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, _| pages(sent));
+    let query = salesforce(&script).query("SELECT Number FROM T");
+    let mut rows = query.prefetch(false).rows::<Row>();
+    for (row, requests) in [1, 1, 2, 2, 3, 3].into_iter().enumerate() {
+        assert_eq!(rows.next().await.unwrap().unwrap().number, row as u64);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(script.count(), requests);
+    }
+    assert!(rows.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_is_explained() {
+    let plan = r#"{"plans":[{"cardinality":2843473,"fields":[],"leadingOperationType":"TableScan","notes":[{"description":"Not considering filter","fields":["IsDeleted"],"tableEnumOrId":"Merchandise__c"}],"relativeCost":1.65,"sobjectCardinality":2843473,"sobjectType":"Merchandise__c"}],"sourceQuery":"SELECT"}"#;
+    let script = Script::replies([Reply::json(200, plan)]);
+    let query = salesforce(&script).query("SELECT Id FROM T WHERE A = :a");
+    let explained = query.bind("a", "x").explain().await.unwrap();
+    assert_eq!(explained.plans[0].leading_operation_type, "TableScan");
+    assert_eq!(explained.plans[0].notes[0].fields, ["IsDeleted"]);
+    assert_eq!(
+        script.sent()[0].uri.path_and_query().unwrap().as_str(),
+        "/services/data/v66.0/query?explain=SELECT+Id+FROM+T+WHERE+A+%3D+%27x%27"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_named_query_takes_parameters_and_pages_on() {
+    let pages = paged(2);
+    let script = Script::new(move |sent, _| pages(sent));
+    let query = || salesforce(&script).named_query("by/Name", [("a b", "c&d")]);
+    assert_eq!(query().fetch_all::<Row>().await.unwrap().len(), 4);
+    assert_eq!(
+        script.sent()[0].uri.path_and_query().unwrap().as_str(),
+        "/services/data/v66.0/named/query/by%2FName?a+b=c%26d"
+    );
+    assert!(query().explain().await.unwrap_err().is_before_send());
+    let bound = query().bind("x", 1).fetch_all::<Row>().await;
+    assert!(bound.unwrap_err().is_before_send());
+    assert_eq!(script.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_that_no_address_can_carry_is_refused_before_anything_is_sent() {
+    let script = Script::replies([page(0, 1)]);
+    let query = |ids: usize| {
+        let ids: Vec<_> = (0..ids).map(|id| format!("{id:018}")).collect();
+        let query = salesforce(&script).query("SELECT Number FROM T WHERE Id IN :ids");
+        query.bind("ids", ids).fetch_all::<Row>()
+    };
+    let error = query(2000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RequestTooLong);
+    assert!(error.is_before_send());
+    assert_eq!(script.count(), 0);
+    query(500).await.unwrap();
 }
