@@ -267,7 +267,10 @@ impl<'a> Compiler<'a> {
             };
         }
         if at.items.iter().any(|known| known.name() == item.name()) {
-            return Err(duplicate(self.source.text(span)));
+            let written = self.source.text(span);
+            // A function stands for the field, and FIELDS() for all of them.
+            let is_path = !written.contains('(');
+            return Err(duplicate(if is_path { written } else { item.name() }));
         }
         at.items.push(item);
         Ok(())

@@ -30,6 +30,14 @@ fn recorded_errors_are_answered_to_the_byte() {
         )
     );
     assert_eq!(
+        world.error("SELECT Id, FIELDS(ALL) FROM Account LIMIT 200"),
+        (
+            400,
+            "INVALID_FIELD".to_owned(),
+            "duplicate field selected: Id".to_owned()
+        )
+    );
+    assert_eq!(
         world.error("SELECT Id, id FROM Account"),
         (
             400,

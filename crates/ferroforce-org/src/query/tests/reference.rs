@@ -431,4 +431,117 @@ proptest! {
         }
         prop_assert_eq!(found, expected, "{}", soql);
     }
+
+    #[test]
+    fn groups_are_measured_alike(
+        (accounts, contacts) in data(),
+        condition in condition(),
+        least in 0..3_usize,
+    ) {
+        let world = world(&accounts, &contacts);
+        let soql = format!(
+            "SELECT DoNotCall, Account.Name, MIN(Birthdate) earliest, MAX(LastName) greatest, \
+             COUNT_DISTINCT(LastName) names, AVG(Account.NumberOfEmployees) mean FROM Contact \
+             WHERE {} GROUP BY DoNotCall, Account.Name HAVING COUNT(Birthdate) >= {least}",
+            condition.soql()
+        );
+        let mut groups: BTreeMap<String, Vec<&Contact>> = BTreeMap::new();
+        for contact in contacts.iter().filter(|contact| condition.holds(contact, &accounts)) {
+            let name = Column::AccountName.of(contact, &accounts);
+            let key = format!("{} {name:?}", contact.flag);
+            groups.entry(key).or_default().push(contact);
+        }
+        let mut expected = BTreeMap::new();
+        for (key, members) in groups {
+            let births: Vec<i64> = members.iter().filter_map(|contact| contact.birth).collect();
+            if births.len() < least {
+                continue;
+            }
+            let mut names: Vec<String> = members
+                .iter()
+                .filter_map(|contact| Some(contact.last_name?.to_uppercase()))
+                .collect();
+            names.sort();
+            names.dedup();
+            let employees: Vec<i64> = members
+                .iter()
+                .filter_map(|contact| accounts[contact.account?].employees)
+                .collect();
+            let mean = employees.iter().sum::<i64>() as f64 / employees.len() as f64;
+            let measures = (
+                births.iter().min().map(|&day| day_text(day)),
+                names.last().cloned(),
+                names.len() as u64,
+                (!employees.is_empty()).then(|| format!("{mean:.6}")),
+            );
+            expected.insert(key, measures);
+        }
+        let answer = world.json(&soql);
+        let mut found = BTreeMap::new();
+        for record in answer["records"].as_array().unwrap() {
+            let name = match &record["Name"] {
+                Value::String(text) => Cell::Text(text.to_uppercase()),
+                _ => Cell::Null,
+            };
+            let measures = (
+                record["earliest"].as_str().map(str::to_owned),
+                record["greatest"].as_str().map(str::to_uppercase),
+                record["names"].as_u64().unwrap(),
+                record["mean"].as_f64().map(|mean| format!("{mean:.6}")),
+            );
+            found.insert(format!("{} {name:?}", record["DoNotCall"]), measures);
+        }
+        prop_assert_eq!(found, expected, "{}", soql);
+    }
+
+    #[test]
+    fn children_and_semi_joins_are_found_alike(
+        (accounts, contacts) in data(),
+        inner in condition(),
+        below in condition(),
+        negated in any::<bool>(),
+        key in (column(), any::<bool>(), prop::option::of(any::<bool>())),
+        most in 1..4_usize,
+    ) {
+        let world = world(&accounts, &contacts);
+        let soql = format!(
+            "SELECT Id, (SELECT Id FROM Contacts WHERE {} ORDER BY {} LIMIT {most}) FROM Account \
+             WHERE Id {} (SELECT AccountId FROM Contact WHERE {})",
+            below.soql(),
+            sort_soql(&key),
+            if negated { "NOT IN" } else { "IN" },
+            inner.soql(),
+        );
+        let mut expected = Vec::new();
+        for account in 0..accounts.len() {
+            let mut all: Vec<usize> = (0..contacts.len())
+                .filter(|&index| contacts[index].account == Some(account))
+                .collect();
+            let joined = all.iter().any(|&index| inner.holds(&contacts[index], &accounts));
+            if joined == negated {
+                continue;
+            }
+            all.retain(|&index| below.holds(&contacts[index], &accounts));
+            all.sort_by(|&left, &right| {
+                let cell = |index: usize| key.0.of(&contacts[index], &accounts);
+                sorted(&cell(left), &cell(right), &key)
+            });
+            all.truncate(most);
+            let children: Vec<String> =
+                all.into_iter().map(|index| id("003", index as u64 + 1)).collect();
+            expected.push((id("001", account as u64 + 1), children));
+        }
+        let answer = world.json(&soql);
+        let found: Vec<(String, Vec<String>)> = answer["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|record| {
+                let id = |record: &Value| record["Id"].as_str().unwrap().to_owned();
+                let children = record["Contacts"]["records"].as_array();
+                (id(record), children.into_iter().flatten().map(id).collect())
+            })
+            .collect();
+        prop_assert_eq!(found, expected, "{}", soql);
+    }
 }
