@@ -21,6 +21,8 @@ pub(crate) struct Org {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<Clock>,
     pub(crate) schema: Arc<Schema>,
+    /// What the Tooling API reaches.
+    pub(crate) tooling: Schema,
     pub(crate) profiles: auth::Profiles,
     pub(crate) named_queries: NamedQueries,
     pub(crate) store: Store,
@@ -63,6 +65,7 @@ impl Org {
             auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
                 .map_err(StartError::new)?,
             schema: Arc::new(schema),
+            tooling: Schema::tooling().map_err(StartError::new)?,
             profiles,
             named_queries,
             usage: Usage::new(Arc::clone(&clock)),

@@ -174,6 +174,10 @@ impl<'a> Compiler<'a> {
                 "INVALID_TYPE_FOR_OPERATION",
                 format!("entity type {} does not support query", object.name),
             )),
+            None if self.scope.version.is_tooling() => Err(ApiError::unsupported(format_args!(
+                "the object {} of the Tooling API",
+                name.text
+            ))),
             None => Err(self.source.no_object(name.span, &name.text)),
         }
     }

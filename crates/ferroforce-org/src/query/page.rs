@@ -83,7 +83,13 @@ impl Rest {
         let end = start + self.found.fitting(start..all, reader.batch);
         let rows = reader.render(&self.plan, &self.found, start..end)?;
         let next = (end < all).then(|| next(self.offset + end));
-        Ok(Some(result(self.total, next.as_deref(), &rows)))
+        let type_name = self.plan.shape.type_name.as_str();
+        Ok(Some(reader.answer(
+            type_name,
+            self.total,
+            next.as_deref(),
+            &rows,
+        )))
     }
 }
 
@@ -91,6 +97,18 @@ impl Rest {
 type Written = Option<Vec<u8>>;
 
 impl Reader<'_> {
+    /// The answer to a query for records of a type.
+    pub(super) fn answer(
+        &self,
+        type_name: &str,
+        total: usize,
+        next: Option<&str>,
+        rows: &Texts,
+    ) -> Vec<u8> {
+        let tooling_type = self.version.is_tooling().then_some(type_name);
+        result(total, next, rows, tooling_type)
+    }
+
     /// Writes records; those that are gone are left out.
     pub(super) fn render(
         &self,
@@ -176,7 +194,8 @@ impl Reader<'_> {
                 })
             });
             if rows.count > 0 || next.is_some() {
-                let answer = result(end - start, next.as_deref(), &rows);
+                let type_name = plan.shape.type_name.as_str();
+                let answer = self.answer(type_name, end - start, next.as_deref(), &rows);
                 children.insert(id.as_str().to_owned(), answer);
             }
             start = end;

@@ -10,7 +10,7 @@ use super::fault::malformed;
 use super::found::{Found, ids};
 use super::operand::Kind;
 use super::page::{Mark, Reader, Rest};
-use super::render::{Renderer, Texts, group, result};
+use super::render::{Renderer, Texts, group};
 use super::shape::Shape;
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -34,11 +34,11 @@ impl Plan {
     ///
     /// Of those only the ids are kept: what they say is read when their page is fetched.
     pub(crate) fn run(&self, reader: &Reader<'_>) -> Result<Vec<u8>, ApiError> {
-        let (total, rows, next) = match self {
-            Self::Rows(plan) => plan.run(reader)?,
+        let (type_name, (total, rows, next)) = match self {
+            Self::Rows(plan) => (plan.shape.type_name.as_str(), plan.run(reader)?),
             Self::Groups(plan) => {
                 let rows = plan.run(reader.db)?;
-                (rows.count, rows, None)
+                ("AggregateResult", (rows.count, rows, None))
             }
             Self::Count(statement) => {
                 let total: i64 = reader
@@ -46,10 +46,10 @@ impl Plan {
                     .prepare_cached(&statement.sql)?
                     .query_row(params_from_iter(&statement.params), |row| row.get(0))?;
                 let total = usize::try_from(total).unwrap_or(0);
-                (total, Texts::default(), None)
+                ("", (total, Texts::default(), None))
             }
         };
-        Ok(result(total, next.as_deref(), &rows))
+        Ok(reader.answer(type_name, total, next.as_deref(), &rows))
     }
 }
 

@@ -160,13 +160,32 @@ pub(super) fn group(
 }
 
 /// The answer to a query: some of its records, and where the next ones are.
-pub(super) fn result(total: usize, next: Option<&str>, rows: &Texts) -> Vec<u8> {
+///
+/// That of the Tooling API has more members, which name the type of the records.
+pub(super) fn result(
+    total: usize,
+    next: Option<&str>,
+    rows: &Texts,
+    tooling_type: Option<&str>,
+) -> Vec<u8> {
     let done = next.is_none();
     let mut out = Vec::with_capacity(rows.json.len() + 128);
-    out.extend_from_slice(format!("{{\"totalSize\":{total},\"done\":{done},").as_bytes());
+    out.push(b'{');
+    if tooling_type.is_some() {
+        out.extend_from_slice(format!("\"size\":{},", rows.count).as_bytes());
+    }
+    out.extend_from_slice(format!("\"totalSize\":{total},\"done\":{done},").as_bytes());
     if let Some(next) = next {
         out.extend_from_slice(b"\"nextRecordsUrl\":");
         string(next, &mut out);
+        out.push(b',');
+    }
+    if let Some(type_name) = tooling_type {
+        out.extend_from_slice(b"\"queryLocator\":null,\"entityTypeName\":");
+        match rows.count {
+            0 => out.extend_from_slice(b"null"),
+            _ => string(type_name, &mut out),
+        }
         out.push(b',');
     }
     out.extend_from_slice(b"\"records\":[");

@@ -18,6 +18,16 @@ pub(super) enum TypeName {
     Column(usize),
 }
 
+impl TypeName {
+    /// The name, if it is always the same; `Name` if it is not.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Always(name) => name,
+            Self::Column(_) => "Name",
+        }
+    }
+}
+
 impl Default for TypeName {
     fn default() -> Self {
         Self::Always(String::new())

@@ -28,7 +28,7 @@ pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Re
         }
         lock::check(context, object, Some(id), None)?;
         for relationship in &object.children {
-            let Some(child) = context.org.schema.object(&relationship.child_object) else {
+            let Some(child) = context.whole_schema().object(&relationship.child_object) else {
                 continue;
             };
             for dependent in dependents(context, child, &relationship.field, id)? {

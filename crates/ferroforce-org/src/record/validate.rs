@@ -220,7 +220,7 @@ pub(super) fn references(
         let Ok(id) = text.parse::<RecordId>() else {
             continue;
         };
-        let target = context.org.schema.by_key_prefix(id.key_prefix());
+        let target = context.whole_schema().by_key_prefix(id.key_prefix());
         let target = target.filter(|object| field.reference_to.contains(&object.name));
         let Some(target) = target else {
             return Err(ApiError::bad_request(

@@ -128,7 +128,7 @@ pub(super) fn permitted(
 
 /// An object with all its fields, of which a user may see only some.
 pub(super) fn whole<'s>(context: &Context<'s>, object: &'s Object) -> &'s Object {
-    let whole = context.org.schema.object(&object.name);
+    let whole = context.whole_schema().object(&object.name);
     whole.map_or(object, |whole| whole)
 }
 

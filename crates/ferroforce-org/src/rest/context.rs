@@ -56,6 +56,24 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The same for the Tooling API, in which everybody sees everything.
+    pub(super) fn tooling(&self) -> Self {
+        Self {
+            schema: &self.org.tooling,
+            version: self.version.tooling(),
+            ..*self
+        }
+    }
+
+    /// The objects of the API that was asked, with all their fields.
+    pub(crate) fn whole_schema(&self) -> &'a Schema {
+        if self.version.is_tooling() {
+            &self.org.tooling
+        } else {
+            &self.org.schema
+        }
+    }
+
     /// Does all of something or nothing. Can be nested.
     pub(crate) fn atomically<T>(
         &self,

@@ -75,7 +75,7 @@ pub(crate) enum Endpoint<'p> {
 }
 
 /// First segments of paths that a real org serves and this one does not.
-const UNSUPPORTED: [&str; 44] = [
+const UNSUPPORTED: &[&str] = &[
     "analytics",
     "apexrest",
     "appMenu",
@@ -117,13 +117,12 @@ const UNSUPPORTED: [&str; 44] = [
     "smartdatadiscovery",
     "support",
     "theme",
-    "tooling",
     "ui-api",
     "wave",
 ];
 
 /// What a real org serves below an object and this one does not.
-const UNSUPPORTED_OF_OBJECTS: [&str; 7] = [
+const UNSUPPORTED_OF_OBJECTS: &[&str] = &[
     "listviews",
     "quickActions",
     "defaultValues",

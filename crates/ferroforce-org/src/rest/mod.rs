@@ -25,6 +25,7 @@ mod search;
 mod tabs;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tooling;
 mod ui_records;
 mod version;
 
@@ -154,7 +155,20 @@ fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
 
 /// Answers one request.
 pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
-    let endpoint = Endpoint::of(&request.path)?;
+    if let Some((first, below)) = request.path.split_first()
+        && first == "tooling"
+    {
+        return tooling::dispatch(context, request, below);
+    }
+    answer(context, request, Endpoint::of(&request.path)?)
+}
+
+/// Answers a request for a resource.
+fn answer(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    endpoint: Endpoint<'_>,
+) -> Result<Reply, ApiError> {
     endpoint.allow(&request.method)?;
     let context = &context.for_request(request)?;
     match endpoint {
@@ -231,6 +245,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         "search",
         "sobjects",
         "tabs",
+        "tooling",
     ];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));
     Reply::ok(Json::object(

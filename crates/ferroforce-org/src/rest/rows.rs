@@ -20,7 +20,13 @@ pub(super) fn object<'s>(context: &Context<'s>, name: &str) -> Result<&'s Object
         .schema
         .object(name)
         .map(AsRef::as_ref)
-        .ok_or_else(ApiError::not_found)
+        .ok_or_else(|| {
+            if context.version.is_tooling() {
+                ApiError::unsupported("this object of the Tooling API")
+            } else {
+                ApiError::not_found()
+            }
+        })
 }
 
 /// `POST /sobjects/X`, and `POST /sobjects/X/Id`, whose answer says `created` as an upsert's.

@@ -9,15 +9,39 @@ use crate::json::Json;
 
 /// A version that the org serves, such as `v66.0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ApiVersion(u16);
+pub(crate) struct ApiVersion {
+    number: u16,
+    /// Whether it is the version of the Tooling API.
+    tooling: bool,
+}
 
 impl ApiVersion {
     /// The oldest that Salesforce has not retired.
-    pub(crate) const OLDEST: Self = Self(31);
+    pub(crate) const OLDEST: Self = Self::of(31);
     /// The newest there is.
-    pub(crate) const NEWEST: Self = Self(68);
+    pub(crate) const NEWEST: Self = Self::of(68);
     /// The oldest that the REST API ever had.
-    const FIRST: Self = Self(20);
+    const FIRST: Self = Self::of(20);
+
+    const fn of(number: u16) -> Self {
+        Self {
+            number,
+            tooling: false,
+        }
+    }
+
+    /// The same version of the Tooling API.
+    pub(super) fn tooling(self) -> Self {
+        Self {
+            tooling: true,
+            ..self
+        }
+    }
+
+    /// Whether it is a version of the Tooling API.
+    pub(crate) fn is_tooling(self) -> bool {
+        self.tooling
+    }
 
     /// Reads the segment of a path, such as `v66.0`.
     pub(crate) fn from_segment(segment: &str, serve_retired: bool) -> Result<Self, ApiError> {
@@ -26,7 +50,7 @@ impl ApiVersion {
             .and_then(|version| version.strip_suffix(".0"))
             .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|number| number.parse().ok())
-            .map(Self)
+            .map(Self::of)
             .filter(|version| (Self::FIRST..=Self::NEWEST).contains(version))
             .ok_or_else(ApiError::not_found)?;
         if number < Self::OLDEST && !serve_retired {
@@ -41,17 +65,18 @@ impl ApiVersion {
 
     /// The number before the `.0`.
     pub(crate) fn number(self) -> u16 {
-        self.0
+        self.number
     }
 
     /// The path under which this version answers: `/services/data/v66.0`.
     pub(crate) fn path(self) -> String {
-        format!("/services/data/v{self}")
+        let below = if self.tooling { "/tooling" } else { "" };
+        format!("/services/data/v{self}{below}")
     }
 
     /// Three a year: `Spring '26` is 66.
     fn label(self) -> String {
-        let (years, release) = ((self.0 - 20) / 3, (self.0 - 20) % 3);
+        let (years, release) = ((self.number - 20) / 3, (self.number - 20) % 3);
         let (season, year) = match release {
             0 => ("Winter", 11 + years),
             1 => ("Spring", 11 + years),
@@ -67,8 +92,8 @@ impl ApiVersion {
         } else {
             Self::OLDEST
         };
-        (oldest.0..=Self::NEWEST.0)
-            .map(Self)
+        (oldest.number..=Self::NEWEST.number)
+            .map(Self::of)
             .map(|version| {
                 Json::object([
                     ("label", version.label()),
@@ -82,7 +107,7 @@ impl ApiVersion {
 
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.0", self.0)
+        write!(f, "{}.0", self.number)
     }
 }
 
@@ -109,7 +134,10 @@ mod tests {
             let version = version.map(ApiVersion::number).map_err(|e| e.status());
             assert_eq!(version, expected, "{segment}");
         }
-        assert_eq!(ApiVersion::from_segment("v26.0", true), Ok(ApiVersion(26)));
+        assert_eq!(
+            ApiVersion::from_segment("v26.0", true),
+            Ok(ApiVersion::of(26))
+        );
     }
 
     #[test]
@@ -122,7 +150,7 @@ mod tests {
             (62, "Winter '25"),
             (66, "Spring '26"),
         ] {
-            assert_eq!(ApiVersion(version).label(), label);
+            assert_eq!(ApiVersion::of(version).label(), label);
         }
     }
 }

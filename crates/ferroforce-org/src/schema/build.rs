@@ -13,6 +13,7 @@ pub(super) fn object(name: &str, declared: &ObjectDeclaration) -> Object {
     let label = declared.label.clone().unwrap_or_else(|| label(name));
     Object {
         name: name.to_owned(),
+        api: declared.api,
         label_plural: declared
             .plural
             .clone()

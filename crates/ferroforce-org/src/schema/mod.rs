@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub(crate) use field::{Field, PicklistValue};
 pub(crate) use field_type::FieldType;
+use file::Api;
 pub(crate) use object::{ChildRelationship, Object, RecordType};
 
 /// What is wrong with a schema.
@@ -32,6 +33,15 @@ pub(crate) struct Schema {
     objects: Vec<Arc<Object>>,
     by_name: HashMap<String, usize>,
     by_key_prefix: HashMap<String, usize>,
+}
+
+/// The objects that an API reaches.
+fn of_api(mut objects: Vec<Object>, api: Api) -> Vec<Object> {
+    objects.retain(|object| {
+        let user = matches!(object.name.as_str(), "Profile" | "User" | "UserRole");
+        (user && api == Api::Tooling) || object.api == api || object.api == Api::Both
+    });
+    objects
 }
 
 impl Schema {
@@ -58,14 +68,22 @@ impl Schema {
 
     /// The standard objects.
     pub(crate) fn standard() -> Result<Self, SchemaError> {
-        standard::objects().map(Self::new).map_err(SchemaError)
+        let objects = standard::objects().map_err(SchemaError)?;
+        Ok(Self::new(of_api(objects, Api::Data)))
+    }
+
+    /// The objects of the Tooling API, and the users who write them.
+    pub(crate) fn tooling() -> Result<Self, SchemaError> {
+        let objects = standard::objects().map_err(SchemaError)?;
+        Ok(Self::new(of_api(objects, Api::Tooling)))
     }
 
     /// The standard objects, and what a schema file adds to them.
     pub(crate) fn with_file(path: &Path) -> Result<Self, SchemaError> {
         let at = |mistake: &dyn fmt::Display| SchemaError(format!("{}: {mistake}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| at(&error))?;
-        let mut objects = standard::objects().map_err(SchemaError)?;
+        let objects = standard::objects().map_err(SchemaError)?;
+        let mut objects = of_api(objects, Api::Data);
         custom::extend(&mut objects, &text).map_err(|mistake| at(&mistake))?;
         Ok(Self::new(objects))
     }

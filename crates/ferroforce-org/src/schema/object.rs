@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::Field;
+use super::file::Api;
 
 /// An object: `Account`, `Invoice__c`.
 #[derive(Debug, Clone, Default)]
@@ -8,6 +9,7 @@ pub(crate) struct Object {
     pub(crate) name: String,
     pub(crate) label: String,
     pub(crate) label_plural: String,
+    pub(crate) api: Api,
     /// What the ids of its records begin with; some objects have none.
     pub(crate) key_prefix: Option<String>,
     pub(crate) custom: bool,

@@ -9,9 +9,13 @@ macro_rules! texts {
 }
 
 /// The files with the standard objects.
-const FILES: [(&str, &str); 31] = texts![
+const FILES: [(&str, &str); 37] = texts![
     "Account",
+    "ApexClass",
+    "ApexLog",
+    "ApexTrigger",
     "Asset",
+    "AsyncApexJob",
     "Attachment",
     "Campaign",
     "CampaignMember",
@@ -21,6 +25,7 @@ const FILES: [(&str, &str); 31] = texts![
     "ContentDocumentLink",
     "ContentVersion",
     "Contract",
+    "DebugLevel",
     "Document",
     "Event",
     "Folder",
@@ -39,6 +44,7 @@ const FILES: [(&str, &str); 31] = texts![
     "Profile",
     "RecordType",
     "Task",
+    "TraceFlag",
     "User",
     "UserRole",
 ];

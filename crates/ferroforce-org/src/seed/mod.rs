@@ -29,6 +29,7 @@ pub(crate) fn plant(org: &Org, db: &Connection, records: &[JsonValue]) -> Result
     let context = Context::new(org, db, &user, ApiVersion::NEWEST);
     context.atomically(|| {
         table::create(db, &org.schema)?;
+        table::create(db, &org.tooling)?;
         index::create(db, &org.schema)?;
         let new = builtin::plant(&context)?;
         if new {

@@ -96,6 +96,15 @@ const DOCUMENTED_OTHERWISE: [(&str, &str, &[&str], &str); 6] = [
     ),
 ];
 
+/// Of these objects no facts are at hand.
+const UNDOCUMENTED: [&str; 5] = [
+    "ApexClass",
+    "ApexLog",
+    "ApexTrigger",
+    "AsyncApexJob",
+    "Folder",
+];
+
 /// Children that a real org calls restricted and cascading at once, since activated ones keep
 /// their account from being deleted. Here they only cascade.
 const RESTRICTED_AND_CASCADING: [&str; 2] = ["Contract", "Order"];
@@ -330,7 +339,8 @@ fn facts_fields_are_described_as_documented() {
     let schema = Schema::standard().unwrap();
     let mut differences = Vec::new();
     for object in schema.objects() {
-        if RECORDED.contains(&object.name.as_str()) {
+        let name = object.name.as_str();
+        if RECORDED.contains(&name) || UNDOCUMENTED.contains(&name) {
             continue;
         }
         let documented = recorded(&format!("documented_fields/{}", object.name));

@@ -78,7 +78,7 @@ fn parent<'s>(
     else {
         return Ok(None);
     };
-    match context.org.schema.by_key_prefix(id.key_prefix()) {
+    match context.whole_schema().by_key_prefix(id.key_prefix()) {
         Some(object) => Row::load(context.db, object, id),
         None => Ok(None),
     }

@@ -16,6 +16,7 @@ mod related;
 mod rows;
 mod search;
 mod shell;
+mod tooling;
 mod users;
 
 pub(crate) use client::{Answer, Client};

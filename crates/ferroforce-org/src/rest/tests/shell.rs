@@ -204,7 +204,7 @@ async fn what_is_not_served_says_so() {
     }
     for path in [
         "/analytics/reports",
-        "/tooling/query?q=x",
+        "/tooling/executeAnonymous?anonymousBody=x",
         "/jobs/ingest",
         "/sobjects/Account/listviews",
     ] {

@@ -11,6 +11,7 @@ pub(crate) type File = Entries<ObjectDeclaration>;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ObjectDeclaration {
+    pub(crate) api: Api,
     pub(crate) label: Option<String>,
     pub(crate) plural: Option<String>,
     pub(crate) key_prefix: Option<String>,
@@ -26,6 +27,16 @@ pub(crate) struct ObjectDeclaration {
     pub(crate) feed_enabled: Option<bool>,
     pub(crate) deep_cloneable: Option<bool>,
     pub(crate) fields: Entries<FieldDeclaration>,
+}
+
+/// By which API an object is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Api {
+    #[default]
+    Data,
+    Tooling,
+    Both,
 }
 
 /// A field.

@@ -3,6 +3,7 @@
 mod declaration;
 mod entries;
 
+pub(crate) use declaration::Api;
 pub(crate) use declaration::{
     Access, AutoNumber, Choice, FieldDeclaration, File, Names, ObjectDeclaration, OnDelete, Scalar,
 };
