@@ -21,8 +21,8 @@ pub enum Dialect {
     /// What Salesforce's APIs accept.
     #[default]
     Rest,
-    /// What stands in square brackets in Apex: also binds, `FOR UPDATE`, `ALL ROWS` and quoted
-    /// search terms.
+    /// What stands in square brackets in Apex: also binds, `FOR UPDATE` and `ALL ROWS`; search
+    /// terms are in quotes and not in braces.
     Apex,
 }
 

@@ -51,6 +51,8 @@ impl Parser<'_> {
 
     fn term(&mut self) -> Result<SearchTerm> {
         match self.token.kind {
+            // In Apex braces are no more a term than quotes are for the APIs.
+            Kind::Symbol('{') if self.apex() => Err(self.unexpected()),
             Kind::Symbol('{') => self.braced_term(),
             Kind::String if self.apex() => self.string().map(SearchTerm::Quoted),
             Kind::Symbol(':') if self.apex() => self.bind().map(SearchTerm::Bind),
