@@ -89,7 +89,8 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         org.store
             .run(move |db| {
                 let context = Context::new(&org_of_job, db, &user, request.version);
-                deletions::purge(db, &org_of_job.schema, context.now)?;
+                let schemas = [org_of_job.schema.as_ref(), &org_of_job.tooling];
+                deletions::purge(db, &schemas, context.now)?;
                 let reply = dispatch(&context, &request);
                 auth::records::follow(&org_of_job, db)?;
                 reply

@@ -33,6 +33,13 @@ pub(super) fn answer(
             "You do not have permission to view this record.",
         ));
     }
+    let changes = request.method == Method::POST || request.method == Method::DELETE;
+    if changes && !context.db.is_autocommit() {
+        // Passwords are not in the database: this could not be undone.
+        return Err(ApiError::unsupported(
+            "changes of passwords inside of composites",
+        ));
+    }
     match request.method {
         Method::POST => {
             let password = new_password(&member, &request.body)?;

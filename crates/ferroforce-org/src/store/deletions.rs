@@ -46,7 +46,7 @@ pub(crate) fn between(
 }
 
 /// Empties the recycle bin of what has been in it for too long.
-pub(crate) fn purge(db: &Connection, schema: &Schema, now: i64) -> Result<(), ApiError> {
+pub(crate) fn purge(db: &Connection, schemas: &[&Schema], now: i64) -> Result<(), ApiError> {
     let until = now - KEPT;
     let mut select = db.prepare_cached("SELECT object, id FROM \"_deletion\" WHERE at < ?1")?;
     let old = select.query_map([until], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -57,7 +57,7 @@ pub(crate) fn purge(db: &Connection, schema: &Schema, now: i64) -> Result<(), Ap
     let transaction = db.unchecked_transaction()?;
     for (object, id) in &old {
         // The object may have left the schema since.
-        if let Some(object) = schema.object(object) {
+        if let Some(object) = schemas.iter().find_map(|schema| schema.object(object)) {
             let delete = format!("DELETE FROM \"{}\" WHERE \"Id\" = ?1", object.name);
             db.prepare_cached(&delete)?.execute([id])?;
         }

@@ -26,7 +26,7 @@ const DIFFERENCES: [(&str, &str, &str, &str); 8] = [
         "*",
         "*",
         "permissionable",
-        "there is no field-level security; what it would apply to follows from the type",
+        "what field-level security applies to follows from the type",
     ),
     ("Case", "Comments", "byteLength", BYTES),
     ("Opportunity", "Fiscal", "byteLength", BYTES),

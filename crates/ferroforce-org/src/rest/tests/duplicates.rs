@@ -84,3 +84,23 @@ async fn the_rules_are_off_unless_asked_for() {
     }
     off.create("Account", &json!({"Name": "Acme"})).await;
 }
+
+#[tokio::test]
+async fn collections_tell_less_and_let_through_who_insists() {
+    let client = client();
+    client.create("Account", &json!({"Name": "Acme"})).await;
+    let path = "/services/data/v66.0/composite/sobjects";
+    let body = json!({"records": [
+        {"attributes": {"type": "Account"}, "Name": "ACME"},
+        {"attributes": {"type": "Account"}, "Name": "Other"},
+    ]});
+    let told = post(&client, path, "", &body).await.json();
+    assert_eq!(
+        told[0],
+        json!({"success": false, "errors": [{"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", "fields": []}]})
+    );
+    assert_eq!(told[1]["success"], true);
+    let body = json!({"records": [{"attributes": {"type": "Account"}, "Name": "ACME"}]});
+    let saved = post(&client, path, "allowSave=true", &body).await.json();
+    assert_eq!(saved[0]["success"], true);
+}

@@ -195,3 +195,36 @@ async fn only_administrators_change_the_passwords_of_others() {
     let own = "/sobjects/User/005Lo0000000001/password";
     assert_eq!(client.get(own).await.status, 200);
 }
+
+#[tokio::test]
+async fn what_can_be_undone_changes_no_password() {
+    let client = client();
+    let composite = json!({"allOrNone": true, "compositeRequest": [{
+        "method": "POST", "url": format!("/services/data/v66.0{BOB}/password"),
+        "referenceId": "one", "body": {"NewPassword": "Secret123"},
+    }]});
+    let answer = client.post("/composite", &composite).await.json();
+    assert_eq!(answer["compositeResponse"][0]["httpStatusCode"], 501);
+    let session = sign_in(&client, "bob@example.com", "Builder99").await;
+    assert_eq!(session.status, 200);
+}
+
+#[tokio::test]
+async fn a_user_whose_change_is_undone_stays_as_they_were() {
+    let client = client();
+    let path = format!("/services/data/v66.0{BOB}");
+    let composite = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "PATCH", "url": path, "referenceId": "one", "body": {"Username": "rob@example.com"}},
+        {"method": "PATCH", "url": path, "referenceId": "two", "body": {"Nothing": 1}},
+    ]});
+    let answer = client.post("/composite", &composite).await.json();
+    assert_eq!(answer["compositeResponse"][1]["httpStatusCode"], 400);
+    assert!(
+        client
+            .org
+            .auth
+            .directory
+            .by_username("bob@example.com")
+            .is_some()
+    );
+}
