@@ -6,6 +6,7 @@
 //! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`soap_login`], [`custom_flow`] |
 //! | read and write records | [`records`] |
 //! | query | [`queries`] |
+//! | send many operations in one request | [`composite`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
 //! | see what the client does | [`events_and_tracing`] |
 //! | test without an org | [`testing`] |
@@ -61,6 +62,12 @@ pub mod records {
 pub mod queries {
     #![doc = ""]
     #![doc = include_str!("../docs/queries.md")]
+}
+
+/// Many operations in one request, transactions, any number of records.
+pub mod composite {
+    #![doc = ""]
+    #![doc = include_str!("../docs/composite.md")]
 }
 
 /// Errors, and what is sent again.

@@ -26,6 +26,8 @@
 //!   are types of yours or a [`Record`] with whatever fields it came with.
 //! * **[`query`](Salesforce::query)** gives rows as a stream, a list, or the only one. [`Soql`] puts
 //!   values into a query so that they stay values; text made at run time does not compile.
+//! * **[`composite`]** puts many operations into one request, with references between them, and
+//!   cuts streams of records into requests: `records.into_stream().create_all(&salesforce, "Account")`.
 //! * **[`request`](Salesforce::request)** reaches every other endpoint.
 //! * **[`retry`]** repeats what is safe to repeat and nothing else: a create that may have happened
 //!   is never sent again. An [`Error`] tells what happened, to which request, and whether it

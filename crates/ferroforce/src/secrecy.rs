@@ -13,6 +13,7 @@ use crate::auth::{
     AccessToken, Auth, AuthContext, AuthError, ClientCredentials, Session, SoapLogin,
 };
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
+use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
 use crate::events;
 use crate::files::{Base64, Blob};
@@ -202,10 +203,72 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
         for error in outcomes.into_iter().filter_map(Result::err) {
             printed.error(&error);
         }
+        send_together(&salesforce, printed).await;
     }
     printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
     let _ = write!(printed.logs, "{:?}", salesforce.session());
+}
+
+/// The same in composites of all kinds.
+async fn send_together(salesforce: &Salesforce, printed: &mut Printed) {
+    let body = json!({"Email": DATA[0]});
+    let mut composite = salesforce.composite().all_or_none(true);
+    let first = composite.upsert("Contact", "Ext__c", DATA[1], &body);
+    composite.update("Contact", "003000000000001AAA", &body);
+    composite.create("Contact", &json!({"AccountId": first.id()}));
+    let mut batch = salesforce.batch();
+    batch.get::<Value>("Contact", DATA[2]);
+    let file = Binary::new("file", DATA[1], DATA[0].as_bytes());
+    batch.add_with_binary(salesforce.sobject("Contact").create(&body), file);
+    let mut graph = salesforce.graph();
+    graph.create("Contact", &body);
+    let tree = salesforce.tree([TreeRecord::new("Contact", &body)]);
+    let rows = salesforce.collections().create("Contact", [&body]);
+    let stream = [body.clone()].into_stream();
+    let mut stream = stream.upsert_all(salesforce, "Contact", "Ext__c");
+    let _ = write!(
+        printed.logs,
+        "{composite:?} {batch:?} {graph:?} {tree:?} {rows:?} {stream:?} {first:?} {:?}",
+        first.id()
+    );
+    match composite.send().await {
+        Ok(outcomes) => {
+            let _ = write!(printed.logs, "{outcomes:?}");
+            outcomes
+                .errors()
+                .for_each(|(_, error)| printed.error(error));
+        }
+        Err(error) => printed.error(&error),
+    }
+    for outcome in [
+        batch.send().await.map(drop),
+        graph.send().await.map(drop),
+        tree.send().await.map(drop),
+        rows.await.map(drop),
+        stream.next().await.unwrap().map(drop),
+    ] {
+        if let Err(error) = outcome {
+            printed.error(&error);
+        }
+    }
+}
+
+/// A composite that failed, in words that hold data.
+fn undone() -> Reply {
+    let part = |name: &str, code: &str| {
+        let message = format!("{} was rolled back: {}", DATA[0], DATA[1]);
+        json!({
+            "body": [{"errorCode": code, "message": message}],
+            "httpHeaders": {}, "httpStatusCode": 400, "referenceId": name,
+        })
+    };
+    let parts = [
+        part("r0", "PROCESSING_HALTED"),
+        part("r1", "DUPLICATE_VALUE"),
+        part("r2", "PROCESSING_HALTED"),
+    ];
+    Reply::json(200, &json!({"compositeResponse": parts}).to_string())
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,6 +299,7 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
             "/services/oauth2/token" if skip == 0 => granted(),
             // Repeated, for what is printed then.
             "/services/data/v66.0/limits" => Reply::html(503),
+            "/services/data/v66.0/composite" if at % 2 == 0 => undone(),
             _ => all[(at + skip) % all.len()].clone(),
         });
         let log = Arc::clone(&seen);

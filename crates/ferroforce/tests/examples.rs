@@ -98,6 +98,8 @@ async fn every_example_does_what_it_says() {
         ("upsert", "updated"),
         ("events", "calls by this program: 1"),
         ("any_endpoint", "200 OK"),
+        ("composite", "rolled back"),
+        ("import", "1000 of 1000 created"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
