@@ -5,6 +5,8 @@
 //! | sign in, and choose how | [`sign_in`] |
 //! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`soap_login`], [`custom_flow`] |
 //! | read and write records | [`records`] |
+//! | send and read files | [`files`] |
+//! | know an org's objects and fields | [`describe`] |
 //! | query | [`queries`] |
 //! | send many operations in one request | [`composite`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
@@ -56,6 +58,18 @@ pub mod custom_flow {
 pub mod records {
     #![doc = ""]
     #![doc = include_str!("../docs/records.md")]
+}
+
+/// Files, up and down.
+pub mod files {
+    #![doc = ""]
+    #![doc = include_str!("../docs/files.md")]
+}
+
+/// Objects and fields.
+pub mod describe {
+    #![doc = ""]
+    #![doc = include_str!("../docs/describe.md")]
 }
 
 /// Queries, and how values get into them.

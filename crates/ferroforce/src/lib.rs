@@ -24,6 +24,11 @@
 //!   own is one `async fn`.
 //! * **[`sobject`](Salesforce::sobject)** creates, reads, updates, deletes and upserts records, which
 //!   are types of yours or a [`Record`] with whatever fields it came with.
+//!   A call can be [conditional](Call::if_changed) and takes Salesforce's headers as
+//!   [types](Call::duplicate_rule).
+//! * **[`files`]** go [up](sobject::SObject::upload) from disk, bytes or a stream, and
+//!   [down](sobject::SObject::download) as one.
+//! * **[`describe`]** tells what objects and fields the org has.
 //! * **[`query`](Salesforce::query)** gives rows as a stream, a list, or the only one. [`Soql`] puts
 //!   values into a query so that they stay values; text made at run time does not compile.
 //! * **[`composite`]** puts many operations into one request, with references between them, and

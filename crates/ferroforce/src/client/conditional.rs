@@ -17,7 +17,6 @@ use crate::op::Response;
 
 /// What was asked for, unless it is still as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Conditional<T> {
     /// It is new, or changed.
     Modified(Versioned<T>),

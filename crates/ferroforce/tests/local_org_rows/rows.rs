@@ -3,7 +3,7 @@ use std::time::Duration;
 use ferroforce::client::{Conditional, DuplicateRule, Validators};
 use ferroforce::sobject::ParentKey;
 use ferroforce::{ErrorKind, Record};
-use ferroforce_org::{LocalOrg, Policies};
+use ferroforce_org::{Fault, LocalOrg, Policies};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -197,4 +197,29 @@ async fn duplicates_are_listed_and_written_all_the_same_by_who_insists() {
             assert_ne!(first, second);
         }
     }
+}
+
+#[tokio::test]
+async fn a_password_is_set_and_reset() {
+    let (org, salesforce) = start().await;
+    let user: Record = salesforce
+        .query("SELECT Id FROM User WHERE Username = :name")
+        .bind("name", org.username())
+        .fetch_one()
+        .await
+        .unwrap();
+    let password = salesforce.user_password(user.id().unwrap());
+    assert!(!password.is_expired().await.unwrap());
+    password.set(&"n3w-passw0rd".into()).await.unwrap();
+    let error = password.set(&"short".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Api, "{error}");
+    assert!(!password.reset().await.unwrap().is_empty());
+    let nobody = salesforce.user_password("005000000000001AAA");
+    assert!(nobody.is_expired().await.unwrap_err().is_not_found());
+
+    // It is set once: what may have been carried out is not repeated.
+    let trouble = Fault::cut_after().path("/services/data/").times(1);
+    org.faults().add(trouble);
+    let error = password.reset().await.unwrap_err();
+    assert!(error.may_have_been_processed(), "{error}");
 }
