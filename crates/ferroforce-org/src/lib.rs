@@ -53,6 +53,9 @@
 //! [`Policies`] can decide otherwise. There is one currency, and `FORMAT()` knows American
 //! English only.
 //!
+//! The parts of a composite request are done in the order given, whether they may be collated or
+//! not. What is all or none is one transaction, and so is each graph.
+//!
 //! The pages of a query hold the records that it found when it was asked, with the values that
 //! they have when their page is fetched. Children count towards a page; one parent's that are more
 //! than a page holds have pages of their own. Cursors end when the org is reset or restored. Whoever

@@ -203,6 +203,9 @@ fn create_one(
     node: &Node<'_, '_>,
     ids: &[RecordId],
 ) -> Result<RecordId, ApiError> {
+    if node.object.is_event() {
+        return Err(ApiError::unsupported("events in trees"));
+    }
     let mut incoming = Incoming::read(context, node.object, &node.document, None)?;
     if let Some((parent, field)) = node.parent
         && let (Some(id), Some(field)) = (ids.get(parent), node.object.field(field))

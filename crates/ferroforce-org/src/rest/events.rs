@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use super::Context;
 use super::request::Reply;
 use crate::error::ApiError;
+use crate::id::RecordId;
 use crate::json::Json;
 use crate::record::{self, Incoming, Origin};
 use crate::schema::Object;
@@ -15,21 +16,9 @@ use crate::store::ids;
 pub(super) fn publish<'s>(
     context: &Context<'s>,
     object: &'s Object,
-    incoming: &mut Incoming<'s>,
+    incoming: &Incoming<'s>,
 ) -> Result<Reply, ApiError> {
-    let uuid = uuid(ids::count(context.db, "EventUuid")?);
-    let id = context.atomically(|| {
-        let id = record::create(context, object, incoming, Origin::Client)?;
-        let mut row = record::existing(context, object, id)?;
-        row.set("EventUuid", Value::Text(uuid.clone()));
-        row.replace(context.db)?;
-        Ok(id)
-    })?;
-    let enqueued = Json::object([
-        ("statusCode", Json::from("OPERATION_ENQUEUED")),
-        ("message", uuid.into()),
-        ("fields", Json::Array(Vec::new())),
-    ]);
+    let (id, enqueued) = context.atomically(|| enqueue(context, object, incoming))?;
     Ok(Reply::with_status(
         StatusCode::CREATED,
         Json::object([
@@ -38,6 +27,25 @@ pub(super) fn publish<'s>(
             ("errors", std::iter::once(enqueued).collect()),
         ]),
     ))
+}
+
+/// Keeps an event, and returns its id and what the errors of its answer say.
+pub(crate) fn enqueue<'s>(
+    context: &Context<'s>,
+    object: &'s Object,
+    incoming: &Incoming<'s>,
+) -> Result<(RecordId, Json), ApiError> {
+    let uuid = uuid(ids::count(context.db, "EventUuid")?);
+    let id = record::create(context, object, incoming, Origin::Client)?;
+    let mut row = record::existing(context, object, id)?;
+    row.set("EventUuid", Value::Text(uuid.clone()));
+    row.replace(context.db)?;
+    let enqueued = Json::object([
+        ("statusCode", Json::from("OPERATION_ENQUEUED")),
+        ("message", uuid.into()),
+        ("fields", Json::Array(Vec::new())),
+    ]);
+    Ok((id, enqueued))
 }
 
 /// The same in every run, as ids are.

@@ -42,6 +42,7 @@ use http::request::Parts;
 pub(crate) use context::Context;
 pub(crate) use cursors::Cursors;
 pub(crate) use endpoint::Endpoint;
+pub(crate) use events::enqueue;
 pub(crate) use multipart::Upload;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
 pub(crate) use rows::{fields_named, json_body, key_field};

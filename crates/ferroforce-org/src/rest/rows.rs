@@ -36,9 +36,9 @@ pub(super) fn create(
     object: &Object,
     upsert: bool,
 ) -> Result<Reply, ApiError> {
-    let mut incoming = sent(context, request, object, None)?;
+    let incoming = sent(context, request, object, None)?;
     if object.is_event() {
-        return events::publish(context, object, &mut incoming);
+        return events::publish(context, object, &incoming);
     }
     let id = context.atomically(|| record::create(context, object, &incoming, Origin::Client))?;
     Ok(created(context, object, id, upsert))

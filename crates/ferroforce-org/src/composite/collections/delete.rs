@@ -42,5 +42,6 @@ fn delete_one(context: &Context<'_>, id: &str) -> Result<Saved, ApiError> {
         id,
         created: None,
         known: true,
+        enqueued: None,
     })
 }

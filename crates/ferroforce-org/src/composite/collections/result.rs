@@ -13,6 +13,8 @@ pub(super) enum Saved {
         created: Option<bool>,
         /// Whether it was there before, so that its id is known when the write is undone.
         known: bool,
+        /// What the errors of an event that was published say.
+        enqueued: Option<Json>,
     },
     Failed(ApiError),
     /// Undone, since another record failed.
@@ -34,11 +36,16 @@ impl Saved {
 
     fn to_json(&self) -> Json {
         match self {
-            Self::Done { id, created, .. } => {
+            Self::Done {
+                id,
+                created,
+                enqueued,
+                ..
+            } => {
                 let mut members = vec![
                     ("id", Json::from(id.as_str())),
                     ("success", true.into()),
-                    ("errors", Json::Array(Vec::new())),
+                    ("errors", enqueued.iter().cloned().collect()),
                 ];
                 members.extend(created.map(|created| ("created", created.into())));
                 Json::object(members)

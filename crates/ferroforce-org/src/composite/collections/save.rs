@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::record::document::{Document, Scalar, Token};
 use crate::record::{self, Incoming, Origin};
-use crate::rest::{ApiRequest, Context, key_field};
+use crate::rest::{ApiRequest, Context, enqueue, key_field};
 use crate::schema::{Field, Object};
 
 /// A record that was read, or why it cannot be written.
@@ -32,11 +32,18 @@ pub(super) fn create<'s>(
         }))
     };
     in_chunks(context, &body, prepare, |object, incoming| {
-        let id = record::create(context, object, &incoming, Origin::Client)?;
+        let (id, enqueued) = if object.is_event() {
+            let (id, enqueued) = enqueue(context, object, &incoming)?;
+            (id, Some(enqueued))
+        } else {
+            let id = record::create(context, object, &incoming, Origin::Client)?;
+            (id, None)
+        };
         Ok(Saved::Done {
             id,
             created: None,
             known: false,
+            enqueued,
         })
     })
 }
@@ -61,6 +68,7 @@ pub(super) fn update<'s>(
             id,
             created: None,
             known: true,
+            enqueued: None,
         })
     })
 }
@@ -131,6 +139,7 @@ pub(super) fn upsert<'s>(
             id,
             created: Some(created),
             known: !created,
+            enqueued: None,
         })
     })
 }

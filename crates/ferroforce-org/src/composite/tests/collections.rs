@@ -1,8 +1,11 @@
+use std::io::Write;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::count;
 use crate::rest::tests::{Answer, Client};
+use crate::settings::Settings;
 
 const ROLLED_BACK: &str = r#"{"success":false,"errors":[{"statusCode":"ALL_OR_NONE_OPERATION_ROLLED_BACK","message":"Record rolled back because not all records were valid and the request was using AllOrNone header","fields":[]}]}"#;
 
@@ -399,4 +402,21 @@ async fn records_are_read_by_their_ids() {
         let answer = client.get(&format!("/composite/sobjects/{path}")).await;
         assert_eq!(answer.error().0, status, "{path}");
     }
+}
+
+#[tokio::test]
+async fn events_are_published_with_a_notice_each() {
+    let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    file.write_all(b"[Order_Sent__e.fields]\nNumber__c = { type = \"string\", required = true }\n")
+        .unwrap();
+    let client = Client::with(Settings {
+        schema_file: Some(file.path().to_owned()),
+        ..Settings::default()
+    });
+    let event = |fields: Value| of("Order_Sent__e", fields);
+    let records = [event(json!({"Number__c": "1"})), event(json!({}))];
+    let answer = post(&client, &records, false).await;
+    assert_eq!(codes(&answer), ["", "REQUIRED_FIELD_MISSING"]);
+    let notice = &answer.json()[0]["errors"][0];
+    assert_eq!(notice["statusCode"], "OPERATION_ENQUEUED");
 }

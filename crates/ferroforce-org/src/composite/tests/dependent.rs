@@ -2,7 +2,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{count, create, get, url};
+use crate::admin::Policies;
 use crate::rest::tests::Client;
+use crate::settings::Settings;
 
 async fn composite(client: &Client, requests: Value, all_or_none: bool) -> Value {
     let body = json!({"allOrNone": all_or_none, "compositeRequest": requests});
@@ -400,6 +402,56 @@ async fn a_subrequest_has_headers_of_its_own() {
     let next = json!([{"method": "GET", "url": next, "referenceId": "next"}]);
     let results = composite(&client, next, false).await;
     assert_eq!(results[0]["body"]["records"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_header_allows_a_duplicate_to_one_subrequest_only() {
+    let client = Client::with(Settings {
+        policies: Policies {
+            duplicate_rules: true,
+            ..Policies::default()
+        },
+        ..Settings::default()
+    });
+    client.create("Account", &json!({"Name": "Acme"})).await;
+    let header = "Sforce-Duplicate-Rule-Header";
+    let with_header = |mut request: Value| {
+        request["httpHeaders"] = json!({header: "allowSave=true"});
+        request
+    };
+    let record = json!({"attributes": {"type": "Account"}, "Name": "Acme"});
+    let many = |id: &str| {
+        json!({"method": "POST", "url": url("/composite/sobjects"), "referenceId": id,
+            "body": {"records": [record]}})
+    };
+    let mut wrong = create("e", "Account", &json!({"Name": "new"}));
+    wrong["httpHeaders"] = json!({"Sforce-Auto-Assign": "maybe"});
+    let requests = json!([
+        create("a", "Account", &json!({"Name": "Acme"})),
+        with_header(create("b", "Account", &json!({"Name": "Acme"}))),
+        many("c"),
+        with_header(many("d")),
+        wrong,
+    ]);
+    let results = composite(&client, requests, false).await;
+    assert_eq!(statuses(&results), [400, 201, 200, 200, 400]);
+    assert_eq!(code(&results[0]), "DUPLICATES_DETECTED");
+    assert_eq!(
+        results[2]["body"][0]["errors"],
+        json!([{"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", "fields": []}])
+    );
+    assert_eq!(results[3]["body"][0]["success"], true);
+    assert_eq!(code(&results[4]), "MALFORMED_ID");
+    // The headers of a batch are those of its parts.
+    let request = client
+        .request("POST", "/composite/batch")
+        .header("content-type", "application/json")
+        .header(header, "allowSave=true");
+    let part =
+        json!({"method": "POST", "url": "v66.0/sobjects/Account", "richInput": {"Name": "Acme"}});
+    let body = json!({"batchRequests": [part]}).to_string();
+    let answer = client.raw(request.body(body.into()).unwrap()).await;
+    assert_eq!(answer.json()["hasErrors"], false);
 }
 
 #[tokio::test]
