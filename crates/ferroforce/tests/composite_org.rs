@@ -373,6 +373,27 @@ async fn many_small_reads_go_in_batches() {
     assert_eq!(org.requests().len() - before, 3);
 }
 
+#[tokio::test]
+async fn a_query_may_be_longer_than_an_address() {
+    let (org, salesforce) = start().await;
+    let id = salesforce
+        .sobject("Contact")
+        .create(&json!({"LastName": "L"}));
+    let id = id.await.unwrap().id.to_string();
+    let mut ids: Vec<String> = (0..1_000).map(|n| format!("003{n:012}")).collect();
+    ids.push(id.clone());
+    let found: Vec<Record> = salesforce
+        .query("SELECT Id FROM Contact WHERE Id IN :ids")
+        .bind("ids", ids)
+        .fetch_all()
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].id().unwrap().as_str(), id);
+    let requests = org.requests();
+    assert!(requests.last().unwrap().path.ends_with("/composite/batch"));
+}
+
 /// Each item is there as often as its result says: once for a success, never for
 /// an error without doubt, and at most once for one with.
 async fn account_for(salesforce: &Salesforce, results: &[Result<Created>]) -> (usize, usize) {

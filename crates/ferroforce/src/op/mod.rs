@@ -199,6 +199,21 @@ impl<R> Op<R> {
     }
 }
 
+// Not derived, since that would ask it of `R`.
+impl<R> Clone for Op<R> {
+    fn clone(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            decode: self.decode,
+            ..*self
+        }
+    }
+}
+
 pub(crate) fn decode_json<R: DeserializeOwned>(response: &Response) -> Result<R> {
     response.json()
 }

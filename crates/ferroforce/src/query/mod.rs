@@ -6,6 +6,7 @@ mod ask;
 mod children;
 mod cursor;
 mod explain;
+mod long;
 mod page;
 mod pages;
 mod ranges;

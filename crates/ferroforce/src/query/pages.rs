@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::cursor::Cursor;
 use super::page::RawPage;
-use super::{Page, ask};
+use super::{Page, ask, long};
 use crate::client::{Call, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::Op;
@@ -122,8 +122,14 @@ impl Source {
     }
 
     fn send(&self, op: Result<Op<RawPage>>) -> BoxFuture<'static, Result<RawPage>> {
-        let call = self.settings.clone().call(self.client.clone(), op);
-        call.buffers(self.buffers.clone()).into_future()
+        let (client, settings) = (&self.client, &self.settings);
+        let long = op.as_ref().ok().and_then(long::kept);
+        let call = settings.clone().call(client.clone(), op);
+        let call = call.buffers(self.buffers.clone()).into_future();
+        match long {
+            None => call,
+            Some(op) => Box::pin(long::send(call, client.clone(), op, settings.clone())),
+        }
     }
 
     pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawPage>>> {

@@ -392,16 +392,39 @@ async fn a_named_query_takes_parameters_and_pages_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_no_address_can_carry_is_refused_before_anything_is_sent() {
-    let script = Script::replies([page(0, 1)]);
+async fn a_query_that_no_address_can_carry_goes_in_a_batch() {
+    let script = Script::new(|sent, _| match sent.uri.path() {
+        "/services/data/v66.0/composite/batch" => {
+            let page = json!({"totalSize": 2, "done": false, "records": [{"Number": 0}],
+                              "nextRecordsUrl": "/services/data/v66.0/query/01g-1"});
+            let result = json!({"statusCode": 200, "result": page});
+            Reply::json(
+                200,
+                &json!({"hasErrors": false, "results": [result]}).to_string(),
+            )
+        }
+        _ => page(0, 1),
+    });
     let query = |ids: usize| {
         let ids: Vec<_> = (0..ids).map(|id| format!("{id:018}")).collect();
         let query = salesforce(&script).query("SELECT Number FROM T WHERE Id IN :ids");
-        query.bind("ids", ids).fetch_all::<Row>()
+        query.bind("ids", ids).batch_size(200)
     };
-    let error = query(2000).await.unwrap_err();
+    let rows = query(2000).fetch_all::<Row>().await.unwrap();
+    assert_eq!(rows.len(), 3, "the further pages are asked for as ever");
+    let sent = &script.sent()[0];
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    let url = body["batchRequests"][0]["url"].as_str().unwrap();
+    assert!(url.starts_with("v66.0/query?q=SELECT+Number+FROM+T+WHERE+Id+IN+%28%27000"));
+    assert!(url.len() > 40_000);
+    assert_eq!(script.count(), 2);
+
+    query(500).fetch_all::<Row>().await.unwrap();
+    assert_eq!(script.sent()[2].method, http::Method::GET);
+
+    let named = salesforce(&script).named_query("n", [("a", "x".repeat(20_000))]);
+    let error = named.fetch_all::<Row>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RequestTooLong);
     assert!(error.is_before_send());
-    assert_eq!(script.count(), 0);
-    query(500).await.unwrap();
+    assert_eq!(script.count(), 3);
 }
