@@ -74,7 +74,7 @@ impl<R> Call<R> {
         self
     }
 
-    pub(super) fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
+    pub(crate) fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
         match header {
             Ok((name, value)) => {
                 self.settings.headers.insert(name, value);

@@ -191,15 +191,11 @@ fn value(content: String) -> Result<HeaderValue> {
 }
 
 /// The setters for Salesforce's headers, for every type that has a method
-/// `put(&mut self, Result<(HeaderName, HeaderValue)>)`.
+/// `put(&mut self, Result<(HeaderName, HeaderValue)>)`: those of any call, or those
+/// that mean something to calls that read.
 macro_rules! salesforce_headers {
     () => {
-        /// Adds a header, or replaces one. A name or value that no header can have
-        /// becomes the call's error.
-        pub fn header(mut self, name: &str, value: &str) -> Self {
-            self.put($crate::client::given_header(name, value));
-            self
-        }
+        $crate::client::salesforce_headers!(reads);
 
         /// What the org's duplicate rules do about this write.
         pub fn duplicate_rule(mut self, rule: $crate::client::DuplicateRule) -> Self {
@@ -210,6 +206,14 @@ macro_rules! salesforce_headers {
         /// Which assignment rule applies to this write.
         pub fn assignment_rule(mut self, rule: impl Into<$crate::client::AssignmentRule>) -> Self {
             self.put(rule.into().header());
+            self
+        }
+    };
+    (reads) => {
+        /// Adds a header, or replaces one. A name or value that no header can have
+        /// becomes the call's error.
+        pub fn header(mut self, name: &str, value: &str) -> Self {
+            self.put($crate::client::given_header(name, value));
             self
         }
 

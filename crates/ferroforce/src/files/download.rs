@@ -81,7 +81,7 @@ impl Download {
         self
     }
 
-    salesforce_headers!();
+    salesforce_headers!(reads);
 
     fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
         match header {

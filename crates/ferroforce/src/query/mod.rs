@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use http::Method;
+use http::header::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
 pub use children::{ChildRows, Children};
@@ -28,7 +29,7 @@ pub use pages::Pages;
 pub use ranges::{ByIdRanges, RangedRows};
 pub use rows::{Records, Rows};
 
-use crate::client::{Call, Salesforce};
+use crate::client::{Call, Salesforce, salesforce_headers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Path};
 use crate::retry::RetryPolicy;
@@ -172,6 +173,19 @@ impl Query {
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = Some(policy);
         self
+    }
+
+    salesforce_headers!(reads);
+
+    fn put(&mut self, header: Result<(HeaderName, HeaderValue)>) {
+        match header {
+            Ok((name, value)) => {
+                self.settings.headers.insert(name, value);
+            }
+            Err(error) => {
+                self.settings.refused.get_or_insert(error);
+            }
+        }
     }
 
     /// Whether the next page is fetched while this one is read, which is the default.

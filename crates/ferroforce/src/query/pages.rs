@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
+use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
@@ -26,6 +27,9 @@ pub(super) struct Settings {
     pub(super) timeout: Option<Duration>,
     pub(super) retry: Option<RetryPolicy>,
     pub(super) prefetch: bool,
+    pub(super) headers: HeaderMap,
+    /// A header that no request can have.
+    pub(super) refused: Option<Error>,
 }
 
 impl Default for Settings {
@@ -35,6 +39,8 @@ impl Default for Settings {
             timeout: None,
             retry: None,
             prefetch: true,
+            headers: HeaderMap::new(),
+            refused: None,
         }
     }
 }
@@ -42,7 +48,10 @@ impl Default for Settings {
 impl Settings {
     /// A call with these settings.
     pub(super) fn call<R>(self, client: Salesforce, op: Result<Op<R>>) -> Call<R> {
-        let mut call = Call::new(client, op);
+        let mut call = Call::new(client, self.refused.map_or(op, Err));
+        for (name, value) in &self.headers {
+            call.put(Ok((name.clone(), value.clone())));
+        }
         if let Some(timeout) = self.timeout {
             call = call.timeout(timeout);
         }

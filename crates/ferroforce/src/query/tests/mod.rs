@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Query;
-use crate::client::Salesforce;
+use crate::client::{CallOptions, Salesforce};
 use crate::error::ErrorKind;
 use crate::retry::RetryPolicy;
 use crate::script::{Counting, Reply, Script, Sent, client};
@@ -426,5 +426,26 @@ async fn a_query_that_no_address_can_carry_goes_in_a_batch() {
     let error = named.fetch_all::<Row>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RequestTooLong);
     assert!(error.is_before_send());
+    assert_eq!(script.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn salesforce_s_headers_go_with_every_page() {
+    let pages = paged(3);
+    let script = Script::new(move |sent, _| pages(sent));
+    let query = || {
+        salesforce(&script)
+            .query("SELECT Number FROM Thing__c")
+            .call_options(&CallOptions::new().default_namespace("acme"))
+            .header("x-own", "1")
+    };
+    let rows: Vec<Row> = query().fetch_all().await.unwrap();
+    assert_eq!((rows.len(), script.count()), (6, 3));
+    for sent in script.sent() {
+        assert_eq!(sent.headers["sforce-call-options"], "defaultNamespace=acme");
+        assert_eq!(sent.headers["x-own"], "1");
+    }
+    let refused = query().header("a b", "1").fetch_all::<Row>().await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(script.count(), 3);
 }
