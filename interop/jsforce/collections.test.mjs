@@ -106,6 +106,11 @@ test('all or none of an upsert', async () => {
     results.map(({ errors: [{ statusCode }] }) => statusCode),
     ['ALL_OR_NONE_OPERATION_ROLLED_BACK', 'MALFORMED_ID'],
   );
+  // They would have been.
+  assert.deepEqual(
+    results.map(({ created }) => created),
+    [true, true],
+  );
   assert.equal(await contacts.count(), 0);
 });
 

@@ -103,3 +103,15 @@ test('a page of HTML is an error', async () => {
     message: /<html>/,
   });
 });
+
+test('what the org does not do', async () => {
+  const connection = connect();
+  await assert.rejects(connection.chatter.resource('/users/me').retrieve(), {
+    errorCode: 'NOT_IMPLEMENTED',
+    message: /The local org does not support/,
+  });
+  await assert.rejects(connection.metadata.describe(), {
+    errorCode: 'sf:FUNCTIONALITY_NOT_ENABLED',
+    message: /The local org does not support/,
+  });
+});

@@ -35,7 +35,7 @@ test('a record by reference', async () => {
   await account.update({ Phone: '1' });
   assert.equal((await account.retrieve()).Phone, '1');
   await account.destroy();
-  await assert.rejects(account.retrieve());
+  await assert.rejects(account.retrieve(), { errorCode: 'NOT_FOUND' });
 });
 
 test('upsert creates, then updates', async () => {
@@ -95,6 +95,7 @@ test('several records of an old version, one request each', async () => {
     deleted,
     ids.map((id) => ({ id, success: true, errors: [] })),
   );
+  assert.deepEqual(await accounts.retrieve(ids), [null, null]);
 });
 
 test('a file as a stream', async () => {

@@ -18,4 +18,4 @@ pub(crate) use coerce::coerce_text;
 pub(crate) use delete::delete;
 pub(crate) use derive::derive;
 pub(crate) use incoming::{Incoming, find_by_key, no_such_column, of_another_type};
-pub(crate) use write::{Origin, check_references, create, existing, new_row, update};
+pub(crate) use write::{Origin, check_references, create, existing, new_row, readable, update};

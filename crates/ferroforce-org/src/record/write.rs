@@ -101,6 +101,16 @@ pub(crate) fn existing<'s>(
     Ok(row)
 }
 
+/// The row of a record to be read. One that was deleted is told like one that never was.
+pub(crate) fn readable<'s>(
+    context: &Context<'_>,
+    object: &'s Object,
+    id: RecordId,
+) -> Result<Row<'s>, ApiError> {
+    let row = Row::load(context.db, object, id)?.filter(|row| !row.flag("IsDeleted"));
+    row.ok_or_else(ApiError::not_found)
+}
+
 /// Refuses what the records of an object do not take from this user, or from nobody.
 pub(super) fn permitted(
     context: &Context<'_>,

@@ -35,8 +35,12 @@ pub(super) fn unmet(
     if !dated && tags == Tags::default() {
         return Ok(None);
     }
-    let row = record::existing(context, object, id)?;
     let read = request.method == Method::GET || request.method == Method::HEAD;
+    let row = if read {
+        record::readable(context, object, id)?
+    } else {
+        record::existing(context, object, id)?
+    };
     let tag = etag(&row);
     if tags.wanted.is_some_and(|tags| !matches(tags, &tag)) {
         return Err(failed("The record does not match the ETag"));

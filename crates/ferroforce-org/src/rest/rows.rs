@@ -189,7 +189,7 @@ fn get(
     object: &Object,
     id: RecordId,
 ) -> Result<Reply, ApiError> {
-    let row = record::existing(context, object, id)?;
+    let row = record::readable(context, object, id)?;
     let record = match chosen_fields(request, object)? {
         Some(fields) => read::chosen(&row, &fields, context.version),
         None => read::whole(&row, context.version),

@@ -22,7 +22,7 @@ pub(super) fn delete(context: &Context<'_>, request: &ApiRequest) -> Result<Vec<
         let results = ids.into_iter().map(|id| {
             context
                 .atomically(|| delete_one(context, id))
-                .unwrap_or_else(Saved::Failed)
+                .unwrap_or_else(Saved::from)
         });
         Ok(results.collect())
     })

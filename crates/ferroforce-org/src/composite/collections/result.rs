@@ -16,21 +16,50 @@ pub(super) enum Saved {
         /// What the errors of an event that was published say.
         enqueued: Option<Json>,
     },
-    Failed(ApiError),
+    Failed {
+        error: ApiError,
+        /// Whether it would have been new, where that is not clear.
+        created: Option<bool>,
+    },
     /// Undone, since another record failed.
-    RolledBack(Option<RecordId>),
+    RolledBack {
+        id: Option<RecordId>,
+        created: Option<bool>,
+    },
+}
+
+impl From<ApiError> for Saved {
+    fn from(error: ApiError) -> Self {
+        let created = None;
+        Self::Failed { error, created }
+    }
 }
 
 impl Saved {
     pub(super) fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_))
+        matches!(self, Self::Failed { .. })
     }
 
     /// The result once everything was undone.
     pub(super) fn into_rolled_back(self) -> Self {
         match self {
-            Self::Done { id, known, .. } => Self::RolledBack(known.then_some(id)),
+            Self::Done {
+                id, created, known, ..
+            } => Self::RolledBack {
+                id: known.then_some(id),
+                created,
+            },
             other => other,
+        }
+    }
+
+    /// Where it is not told yet whether a record that was not written would have been new.
+    pub(super) fn created_if_written(&mut self) -> Option<&mut Option<bool>> {
+        match self {
+            Self::Failed { created, .. } | Self::RolledBack { created, .. } => {
+                Some(created).filter(|created| created.is_none())
+            }
+            Self::Done { .. } => None,
         }
     }
 
@@ -50,17 +79,18 @@ impl Saved {
                 members.extend(created.map(|created| ("created", created.into())));
                 Json::object(members)
             }
-            Self::Failed(error) => failure(None, errors(error.items())),
-            Self::RolledBack(id) => failure(*id, errors(&[rolled_back()])),
+            Self::Failed { error, created } => failure(None, errors(error.items()), *created),
+            Self::RolledBack { id, created } => failure(*id, errors(&[rolled_back()]), *created),
         }
     }
 }
 
 /// `{"success":false,"errors":[…]}`, with an id if there is one to tell.
-fn failure(id: Option<RecordId>, errors: Json) -> Json {
+fn failure(id: Option<RecordId>, errors: Json, created: Option<bool>) -> Json {
     let id = id.map(|id| ("id", Json::from(id.as_str())));
     let rest = [("success", Json::from(false)), ("errors", errors)];
-    Json::object(id.into_iter().chain(rest))
+    let created = created.map(|created| ("created", created.into()));
+    Json::object(id.into_iter().chain(rest).chain(created))
 }
 
 /// `[{"statusCode":…,"message":…,"fields":[…]}]`

@@ -115,7 +115,7 @@ pub(super) fn upsert<'s>(
             Ok((incoming, Some((text, value))))
         }))
     };
-    in_chunks(context, &body, prepare, |object, (mut incoming, given)| {
+    let mut results = in_chunks(context, &body, prepare, |object, (mut incoming, given)| {
         let found = match &given {
             None => Vec::new(),
             Some((id, _)) if key.name == "Id" => vec![parsed_id(object, id)?],
@@ -141,7 +141,21 @@ pub(super) fn upsert<'s>(
             known: !created,
             enqueued: None,
         })
-    })
+    })?;
+    // Those that were not written tell as well what they would have been.
+    for (record, result) in body.records.iter().zip(&mut results) {
+        if let Some(created) = result.created_if_written() {
+            let (_, token) = record.without(&key.name);
+            let value = text_of(token).and_then(|text| record::coerce_text(key, &text));
+            if let Some(value) = value {
+                // An id is only given for a record that is there.
+                let is_new = key.name != "Id"
+                    && record::find_by_key(context, object, key, &value)?.is_empty();
+                *created = Some(is_new);
+            }
+        }
+    }
+    Ok(results)
 }
 
 /// Reads chunk by chunk, and writes each record of a chunk by itself. After a chunk with a
@@ -156,14 +170,17 @@ fn in_chunks<'s, T>(
         let mut results: Vec<Saved> = Vec::with_capacity(body.records.len());
         for chunk in body.chunks() {
             if body.all_or_none && results.iter().any(Saved::is_failure) {
-                results.extend(chunk.iter().map(|_| Saved::RolledBack(None)));
+                results.extend(chunk.iter().map(|_| Saved::RolledBack {
+                    id: None,
+                    created: None,
+                }));
                 continue;
             }
             let prepared = chunk.iter().map(&prepare).collect::<Result<Vec<_>, _>>()?;
             for (record, prepared) in chunk.iter().zip(prepared) {
                 let saved = prepared
                     .and_then(|prepared| context.atomically(|| write(record.object, prepared)));
-                results.push(saved.unwrap_or_else(Saved::Failed));
+                results.push(saved.unwrap_or_else(Saved::from));
             }
         }
         Ok(results)

@@ -267,8 +267,25 @@ async fn records_are_upserted_by_a_key() {
     let json = answer.json();
     assert_eq!(
         (&json[0]["id"], &json[0]["created"]),
-        (&json!(known), &json!(null))
+        (&json!(known), &json!(false))
     );
+    // As jsforce's tests on real orgs have it.
+    let told = |answer: &Value| -> Vec<Value> {
+        let results = answer.as_array().unwrap();
+        results
+            .iter()
+            .map(|result| result["created"].clone())
+            .collect()
+    };
+    assert_eq!(told(&json), [json!(false), json!(false), json!(null)]);
+    let records = [
+        account(json!({"Name": "g", "External_Id__c": "g"})),
+        account(json!({"External_Id__c": "h"})),
+    ];
+    for all_or_none in [true, false] {
+        let answer = send(&client, "PATCH", path, &records, all_or_none).await;
+        assert_eq!(told(&answer.json()), [true, true]);
+    }
     let key = client
         .get("/sobjects/Account/External_Id__c/c")
         .await

@@ -136,8 +136,8 @@ async fn the_recycle_bin_is_emptied_after_15_days() {
     };
     days(15);
     assert_eq!(in_bin().await, 1);
-    assert_eq!(client.get(&path).await.error().1, "ENTITY_IS_DELETED");
+    assert_eq!(client.delete(&path).await.error().1, "ENTITY_IS_DELETED");
     days(1);
     assert_eq!(in_bin().await, 0);
-    assert_eq!(client.get(&path).await.error().1, "NOT_FOUND");
+    assert_eq!(client.delete(&path).await.error().1, "NOT_FOUND");
 }

@@ -49,7 +49,7 @@ async fn parents_are_changed_and_deleted_through_relationships() {
     let deleted = client.delete(&format!("{path}/Parent")).await;
     assert_eq!(deleted.status, 204);
     let gone = client.get(&format!("/sobjects/Account/{above}")).await;
-    assert_eq!(gone.error().1, "ENTITY_IS_DELETED");
+    assert_eq!(gone.error().1, "NOT_FOUND");
 }
 
 #[tokio::test]

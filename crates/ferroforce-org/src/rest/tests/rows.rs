@@ -69,7 +69,7 @@ async fn a_record_is_created_read_updated_and_deleted() {
         "ENTITY_IS_DELETED".to_owned(),
         "entity is deleted".to_owned(),
     );
-    assert_eq!(client.get(&path).await.error(), gone);
+    assert_eq!(client.get(&path).await.error().1, "NOT_FOUND");
     assert_eq!(
         client
             .patch(&path, &json!({"FirstName": "x"}))
@@ -378,7 +378,7 @@ async fn what_depends_on_a_record_goes_with_it() {
         .get(&format!("/sobjects/Contact/{contact}"))
         .await
         .error();
-    assert_eq!(gone.1, "ENTITY_IS_DELETED");
+    assert_eq!(gone.1, "NOT_FOUND");
     let record = client
         .get(&format!("/sobjects/Contact/{report}"))
         .await
