@@ -106,7 +106,7 @@ test('a page of HTML is an error', async () => {
 
 test('what the org does not do', async () => {
   const connection = connect();
-  await assert.rejects(connection.chatter.resource('/users/me').retrieve(), {
+  await assert.rejects(connection.request('/chatter/users/me'), {
     errorCode: 'NOT_IMPLEMENTED',
     message: /The local org does not support/,
   });
