@@ -8,7 +8,7 @@
 //! | [`Tree`] | 200 new records | yes | child to parent | 1 call |
 //! | [`Collections`] | 200 records, 2,000 to be read | if you ask | no | 1 call |
 //!
-//! All take what the client sends alone: add a [`Call`](crate::Call), get a
+//! All take what the client sends alone: add a [`Call`], get a
 //! [`Reference`], and read the answer by it.
 //!
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_overview.htm>
