@@ -9,6 +9,8 @@
 //! | know an org's objects and fields | [`describe`] |
 //! | query | [`queries`] |
 //! | send many operations in one request | [`composite`] |
+//! | search | [`search`] |
+//! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
 //! | see what the client does | [`events_and_tracing`] |
 //! | test without an org | [`testing`] |
@@ -82,6 +84,18 @@ pub mod queries {
 pub mod composite {
     #![doc = ""]
     #![doc = include_str!("../docs/composite.md")]
+}
+
+/// Searching for text in many objects at once.
+pub mod search {
+    #![doc = ""]
+    #![doc = include_str!("../docs/search.md")]
+}
+
+/// Apex, Tooling, actions, the UI API, GraphQL, reports, events.
+pub mod other_apis {
+    #![doc = ""]
+    #![doc = include_str!("../docs/other-apis.md")]
 }
 
 /// Errors, and what is sent again.

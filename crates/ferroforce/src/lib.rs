@@ -33,6 +33,8 @@
 //!   values into a query so that they stay values; text made at run time does not compile.
 //! * **[`composite`]** puts many operations into one request, with references between them, and
 //!   cuts streams of records into requests: `records.into_stream().create_all(&salesforce, "Account")`.
+//! * **[`search`](Salesforce::search)** looks for text in many objects; [`tooling`], [`actions`],
+//!   [`graphql`], [`reports`], [`ui_api`] and others have [a page of the guide](guide::other_apis).
 //! * **[`request`](Salesforce::request)** reaches every other endpoint.
 //! * **[`retry`]** repeats what is safe to repeat and nothing else: a create that may have happened
 //!   is never sent again. An [`Error`] tells what happened, to which request, and whether it

@@ -17,8 +17,10 @@ use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
 use crate::events;
 use crate::files::{Base64, Blob};
+use crate::graphql::GraphQl;
 use crate::retry::RetryPolicy;
 use crate::script::{ORG, Reply, Script, builder};
+use crate::search::{ParameterizedSearch, Term};
 
 /// What must not be seen anywhere.
 const SECRETS: [&str; 5] = [
@@ -171,8 +173,32 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             .request(http::Method::POST, format!("/x/{}", DATA[1]))
             .json_body(&body),
     );
+    let search = || {
+        let search = salesforce.search("FIND {:text} RETURNING Contact");
+        search.term("text", DATA[0])
+    };
+    let document = || GraphQl::new("query { a }").variables(&body);
+    let apex = || salesforce.apex_rest(http::Method::GET, [DATA[1]]);
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        search(),
+        document(),
+        apex(),
+        ParameterizedSearch::new(DATA[0]),
+        Term::words(DATA[0]),
+        salesforce.tooling().execute_anonymous(DATA[0]),
+    );
     for _ in 0..2 {
         let outcomes = [
+            search().fetch::<(u8, u8)>().await.map(drop),
+            salesforce.graphql::<u8>(document()).await.map(drop),
+            apex().send().await.map(drop),
+            salesforce
+                .tooling()
+                .execute_anonymous(DATA[0])
+                .await
+                .map(drop),
             contacts.create(&body).await.map(drop),
             by_key.upsert(&body).await.map(drop),
             by_key.get::<Value>().await.map(drop),

@@ -94,6 +94,8 @@ async fn every_example_does_what_it_says() {
         ("soap_login", url.as_str()),
         ("jwt_bearer", url.as_str()),
         ("query_stream", "1 found"),
+        ("search", "1 found"),
+        ("safe_create", "there is one"),
         ("upsert", "created"),
         ("upsert", "updated"),
         ("relationships", "Lovelace works for Analytical Engines"),
@@ -109,6 +111,21 @@ async fn every_example_does_what_it_says() {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_query_goes_on_where_it_stopped() {
+    let org = LocalOrg::start().await.unwrap();
+    for _ in 0..4 {
+        run(&org, "quick_start", &[]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cursor.json");
+    let settings = [("CURSOR_FILE", file.to_str().unwrap())];
+    let said = run(&org, "query_resume", &settings);
+    assert!(said.contains("read 3 so far"), "{said}");
+    let said = run(&org, "query_resume", &settings);
+    assert_eq!(said, "Lovelace\nread all\n");
 }
 
 #[tokio::test]

@@ -1,0 +1,191 @@
+use ferroforce::search::{ParameterizedSearch, SearchIn, SearchObject};
+use ferroforce::ui_api::IdempotencyKey;
+use ferroforce::{Record, Soql};
+use ferroforce_org::{Fault, LocalOrg};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{client, contacts, start};
+
+#[tokio::test]
+async fn searches_find_what_was_typed_in_and_nothing_else() {
+    let (_org, salesforce) = start().await;
+    let create = async |name: &str| {
+        let contact = json!({"LastName": name});
+        salesforce
+            .sobject("Contact")
+            .create(&contact)
+            .await
+            .unwrap();
+    };
+    create("Lovelace").await;
+    create("O'Hara").await;
+    let find = async |text: &str| {
+        let found = salesforce
+            .search("FIND {:text} IN NAME FIELDS RETURNING Contact(Id, LastName), Account(Id)")
+            .term("text", text)
+            .fetch::<Record>()
+            .await
+            .unwrap();
+        found
+            .of("Contact")
+            .map(|record| record.get::<String>("LastName").unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(find("lovelace").await, ["Lovelace"]);
+    assert_eq!(find("O'Hara").await, ["O'Hara"]);
+    for nothing in [
+        "Love*",
+        "Lovelace} RETURNING User(Id",
+        "x OR Lovelace",
+        "Love?ace",
+    ] {
+        assert!(find(nothing).await.is_empty(), "{nothing}");
+    }
+    let search = ParameterizedSearch::new("Lovelace")
+        .search_in(SearchIn::Name)
+        .object(
+            SearchObject::new("Contact")
+                .fields(["Id", "LastName"])
+                .filter(Soql::new("LastName != :no").bind("no", "x")),
+        );
+    let found = salesforce.parameterized_search::<Record>(&search).await;
+    assert_eq!(found.unwrap().records.len(), 1);
+    let error = salesforce.search("FIND").fetch::<Record>().await;
+    assert_eq!(
+        error.unwrap_err().code().unwrap().as_str(),
+        "MALFORMED_SEARCH"
+    );
+}
+
+#[tokio::test]
+async fn what_the_org_serves() {
+    let (_org, salesforce) = start().await;
+    let versions = salesforce.versions().await.unwrap();
+    assert!(versions.iter().any(|version| version.version == "66.0"));
+    let resources = salesforce.resources().await.unwrap();
+    assert!(resources.get("query").unwrap().ends_with("/query"));
+    contacts(&salesforce, 2, None).await;
+    let counts = salesforce.record_counts(["Contact"]).await.unwrap();
+    assert_eq!(counts.get("Contact"), Some(2));
+    let tabs = salesforce.tabs().await.unwrap();
+    assert!(
+        tabs.iter()
+            .any(|tab| tab.sobject_name.as_deref() == Some("Account"))
+    );
+}
+
+/// However often it is sent, there is one record.
+#[tokio::test]
+async fn a_create_under_a_key_is_never_doubled_and_gets_through() {
+    let (org, salesforce) = start().await;
+    let records = salesforce.ui_records();
+    for (number, fault) in [
+        Fault::unavailable(),
+        Fault::html(),
+        Fault::cut_before(),
+        Fault::cut_after(),
+        Fault::cut_body(10),
+        Fault::cut_chunked_body(10),
+        Fault::expired_session(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let what = format!("{fault:?}");
+        org.faults().add(fault.path("/services/data/").times(1));
+        let name = format!("Acme {number}");
+        let created = records.create("Account", &json!({"Name": name})).await;
+        org.faults().clear();
+        assert_eq!(created.unwrap().value::<String>("Name").unwrap(), name);
+        let there = salesforce
+            .query("SELECT COUNT() FROM Account WHERE Name = :name")
+            .bind("name", name);
+        assert_eq!(there.count().await.unwrap(), 1, "{what}");
+    }
+    let key = IdempotencyKey::generate();
+    let create = |name: &str| records.create_with_key("Account", &json!({"Name": name}), &key);
+    let first = create("A").await.unwrap().id;
+    assert_eq!(create("A").await.unwrap().id, first);
+    let error = create("B").await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 422);
+    assert!(error.to_string().contains("make a new one"), "{error}");
+}
+
+#[tokio::test]
+async fn apex_and_actions_are_called_once() {
+    let (org, salesforce) = start().await;
+    let echo = async || {
+        salesforce
+            .apex_rest(Method::PUT, ["echo", "a/b", "c d"])
+            .query("q", "1&2")
+            .json_body(&json!({"n": 1}))
+            .json::<Value>()
+            .await
+    };
+    let answer = echo().await.unwrap();
+    assert_eq!(answer["method"], "PUT");
+    assert_eq!(answer["parameters"]["q"], "1&2");
+    assert_eq!(answer["body"], r#"{"n":1}"#);
+    let action = salesforce.actions().custom("apex", "Echo");
+    assert!(action.describe().await.unwrap().inputs[0].required);
+    let inputs = [json!({"message": "a"}), json!({"message": "b"})];
+    let results = action.invoke::<Value>(&inputs).await.unwrap();
+    let outputs: Vec<_> = results
+        .iter()
+        .map(|result| result.output_values.as_ref().unwrap().to_string())
+        .collect();
+    assert!(outputs[0].contains("\"a\"") && outputs[1].contains("\"b\""));
+
+    let before = org.requests().len();
+    for fault in [Fault::unavailable(), Fault::cut_after()] {
+        org.faults().add(fault.clone().path("/services/").times(1));
+        assert!(echo().await.unwrap_err().may_have_been_processed());
+        org.faults().clear();
+        org.faults().add(fault.path("/services/").times(1));
+        let error = action.invoke::<Value>(&inputs).await.unwrap_err();
+        assert!(error.may_have_been_processed());
+        org.faults().clear();
+    }
+    assert_eq!(org.requests().len() - before, 4);
+}
+
+#[tokio::test]
+async fn events_are_published_and_named_queries_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (schema, seed) = (
+        folder.path().join("schema.toml"),
+        folder.path().join("seed.toml"),
+    );
+    let event = r#"
+        [Shipped__e.fields]
+        Number__c = { type = "string", length = 20 }
+    "#;
+    let query = r#"
+        [[named_queries]]
+        name = "byName"
+        soql = "SELECT LastName FROM Contact WHERE LastName = :name"
+    "#;
+    std::fs::write(&schema, event).unwrap();
+    std::fs::write(&seed, query).unwrap();
+    let org = LocalOrg::builder()
+        .schema_file(&schema)
+        .seed_file(&seed)
+        .start()
+        .await
+        .unwrap();
+    let salesforce = client(&org);
+    let shipped = salesforce.platform_event("Shipped__e");
+    let published = shipped
+        .publish(&json!({"Number__c": "4711"}))
+        .await
+        .unwrap();
+    assert!(published.uuid.is_some());
+    contacts(&salesforce, 3, None).await;
+    let found: Record = salesforce
+        .named_query("byName", [("name", "C 1")])
+        .fetch_one()
+        .await
+        .unwrap();
+    assert_eq!(found.get::<&str>("LastName").unwrap(), "C 1");
+}
