@@ -118,7 +118,7 @@ impl<'a> Compiler<'a> {
             return Ok(format!("{} = {value}", operand.key));
         }
         let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
-        if !equality && matches!(operand.kind, Kind::Id | Kind::Boolean | Kind::Multipicklist) {
+        if !equality && matches!(operand.kind, Kind::Boolean | Kind::Multipicklist) {
             return Err(self.bad_operator(span, operand.kind));
         }
         let comparand = self.comparand(&operand, &comparison.right, span)?;

@@ -65,6 +65,7 @@ impl TransportError {
     }
 
     /// The error of this kind that lies behind another library's, which passed it on.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn behind(error: &(dyn StdError + 'static)) -> Option<Self> {
         std::iter::successors(Some(error), |&error| error.source())
             .find_map(|error| error.downcast_ref::<Self>())

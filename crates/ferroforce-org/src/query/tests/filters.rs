@@ -1,5 +1,23 @@
 use super::{World, id};
 
+/// Programs read large tables by ranges of ids.
+#[test]
+fn ids_are_compared_by_their_order() {
+    let world = World::new();
+    let ids = world.values("SELECT Id FROM Contact ORDER BY Id", "Id");
+    let found = |condition: &str| {
+        let soql = format!("SELECT Id FROM Contact WHERE {condition} ORDER BY Id");
+        world.values(&soql, "Id")
+    };
+    let middle = &ids[2];
+    assert_eq!(found(&format!("Id > '{middle}'")), ids[3..]);
+    assert_eq!(
+        found(&format!("Id >= '{middle}' AND Id < '{}'", ids[3])),
+        ids[2..3]
+    );
+    assert_eq!(found(&format!("Id <= '{}'", &middle[..15])), ids[..3]);
+}
+
 #[test]
 fn conditions_find_what_they_should() {
     let world = World::new();
