@@ -4,7 +4,7 @@
 use super::page::RawPage;
 use super::pages::Settings;
 use crate::client::Salesforce;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::Op;
 use crate::transport::BoxFuture;
 
@@ -30,10 +30,17 @@ pub(super) async fn send(
         Err(error) if error.kind() == ErrorKind::RequestTooLong => {}
         outcome => return outcome,
     }
-    // Requests of a batch have no headers. This one asks for a size of pages, which
-    // Salesforce takes as a hint anyway.
+    // Requests of a batch have no headers of their own. This one's asks for a size of
+    // pages, which Salesforce takes as a hint anyway; the caller's go with the whole.
     op.headers.clear();
     let mut batch = client.batch();
+    for (name, value) in &settings.headers {
+        let value = value.to_str().map_err(|error| {
+            Error::invalid_input(format!("the value of header {name} is not ASCII"))
+                .with_source(error)
+        })?;
+        batch = batch.header(name.as_str(), value);
+    }
     if let Some(timeout) = settings.timeout {
         batch = batch.timeout(timeout);
     }

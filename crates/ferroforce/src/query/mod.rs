@@ -285,7 +285,10 @@ impl Query {
     pub async fn fetch_optional<T: DeserializeOwned>(self) -> Result<Option<T>> {
         let mut rows = self.prefetch(false).rows();
         let row = rows.try_next().await?;
-        if row.is_some() && rows.total_size().is_some_and(|total| total > 1) {
+        let several = row.is_some()
+            && (rows.total_size().is_some_and(|total| total > 1)
+                || rows.try_next().await?.is_some());
+        if several {
             return Err(Error::new(
                 ErrorKind::TooManyRows,
                 "the query found several rows where one at most was expected; LIMIT 1 takes the \
@@ -302,8 +305,9 @@ impl Query {
     /// As [`fetch_all`](Self::fetch_all).
     pub async fn count(self) -> Result<u64> {
         let (mut source, _) = self.prefetch(false).into_source();
-        let page = source.next_page().await;
-        Ok(page.transpose()?.map_or(0, |page| page.total_size))
+        let page = source.next_page().await.transpose()?;
+        page.and_then(|page| page.total_size)
+            .ok_or_else(|| Error::decode("the answer does not tell how many rows there are"))
     }
 
     fn into_source(self) -> (Source, Cursor) {

@@ -26,7 +26,8 @@ pub struct Page<T> {
 pub(crate) struct RawPage {
     body: Bytes,
     rows: Vec<Range<usize>>,
-    pub(super) total_size: u64,
+    /// How many rows the whole query has, where it is told.
+    pub(super) total_size: Option<u64>,
     pub(super) next: Option<String>,
     /// Where it is itself; a first page is nowhere.
     pub(super) at: Option<String>,
@@ -38,8 +39,7 @@ pub(crate) struct RawPage {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'a> {
-    #[serde(default)]
-    total_size: u64,
+    total_size: Option<u64>,
     done: bool,
     next_records_url: Option<String>,
     #[serde(borrow)]
@@ -83,7 +83,7 @@ impl RawPage {
         Ok(Self {
             body: Bytes::new(),
             rows: Vec::new(),
-            total_size: 0,
+            total_size: Some(0),
             next: None,
             at: None,
             left_out: 0,
@@ -99,7 +99,7 @@ impl RawPage {
             .map(|(index, number)| self.row(index, number))
             .collect::<Result<_>>()?;
         Ok(Page {
-            total_size: self.total_size,
+            total_size: self.total_size.unwrap_or_default(),
             done: self.next.is_none(),
             records,
         })

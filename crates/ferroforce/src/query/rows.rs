@@ -122,7 +122,7 @@ impl Place {
             }
             match ready!(self.source.poll_page(cx)).transpose()? {
                 Some(page) => {
-                    self.total_size.get_or_insert(page.total_size);
+                    self.total_size = self.total_size.or(page.total_size);
                     self.page = Some(page);
                     self.index = 0;
                 }

@@ -29,12 +29,16 @@ impl Term {
 
     /// All of these words, of which the last may go on.
     pub fn starts_with(text: impl AsRef<str>) -> Self {
-        let mut written = words(text.as_ref());
-        if let Ok(text) = &mut written {
-            if text.ends_with('"') {
-                *text = text.replace('"', "");
+        let text = text.as_ref();
+        let last = text.split_whitespace().next_back().unwrap_or_default();
+        let mut written = words(text);
+        if let Ok(written) = &mut written {
+            // A word that goes on is no operator, and between quotes it would not go on.
+            if is_operator(last) {
+                written.truncate(written.len() - last.len() - 2);
+                written.push_str(last);
             }
-            text.push('*');
+            written.push('*');
         }
         Self(written)
     }
@@ -56,10 +60,7 @@ fn words(text: &str) -> Result<String, &'static str> {
         if !out.is_empty() {
             out.push(' ');
         }
-        let is_operator = ["and", "or", "not"]
-            .iter()
-            .any(|operator| word.eq_ignore_ascii_case(operator));
-        if is_operator {
+        if is_operator(word) {
             out.extend(["\"", word, "\""]);
         } else {
             out.push_str(&escaped(word));
@@ -69,6 +70,13 @@ fn words(text: &str) -> Result<String, &'static str> {
         return Err("there is nothing to search for");
     }
     Ok(out)
+}
+
+fn is_operator(word: &str) -> bool {
+    let operators = ["and", "or", "not"];
+    operators
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn escaped(text: &str) -> String {
@@ -122,6 +130,14 @@ mod tests {
         assert_eq!(
             Term::starts_with("a* AND").into_text().unwrap(),
             r"a\* AND*"
+        );
+        assert_eq!(
+            Term::starts_with("cats AND say \"x\"").into_text().unwrap(),
+            r#"cats "AND" say \"x\"*"#
+        );
+        assert_eq!(
+            Term::starts_with("this OR that or").into_text().unwrap(),
+            r#"this "OR" that or*"#
         );
         assert_eq!(
             Term::phrase(" say \"x\" AND ").into_text().unwrap(),

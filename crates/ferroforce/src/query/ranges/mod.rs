@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Query, Rows};
 use crate::error::{Error, Result};
 use crate::transport::BoxFuture;
-use split::{Range, split};
+use split::split;
 
 /// The most ranges, and the most of them at once.
 const MOST: usize = 1000;
@@ -83,12 +83,12 @@ impl ByIdRanges {
             }
         }
         // What is wrong with the query is found before anything is sent.
-        let whole = query.in_range(Range::whole())?;
+        let whole = query.in_range(&words::MARK)?;
         words::check(&whole.ask.first_page(whole.settings.batch_size)?)?;
         split(&query, &object, ranges)
             .await?
             .into_iter()
-            .map(|range| query.in_range(range))
+            .map(|range| query.in_range(&range))
             .collect()
     }
 }
@@ -117,13 +117,14 @@ impl Query {
     ///
     /// The ranges lie between ids that the org has, which small queries find, and the
     /// first and the last are open to their sides: every row that is there all the
-    /// while comes once. The rows come in no order. `LIMIT`, `OFFSET` and `GROUP BY`
-    /// would count in each range anew, so they are refused.
+    /// while comes once. The rows come in no order. `LIMIT`, `OFFSET`, `GROUP BY` and
+    /// functions such as `COUNT` and `MAX` would count in each range anew, so they are
+    /// refused; so is `OR` beside `:range`, unless it stands in parentheses.
     pub fn by_id_ranges(self, object: impl Into<String>) -> ByIdRanges {
         ByIdRanges::new(self, object.into())
     }
 
-    fn in_range(&self, range: Range) -> Result<Self> {
+    fn in_range(&self, range: &dyn fmt::Display) -> Result<Self> {
         if self.from.is_some() {
             return Err(Error::invalid_input(
                 "a cursor belongs to a query that is read in one range",
@@ -220,6 +221,8 @@ impl<T: DeserializeOwned> Stream for RangedRows<T> {
                     Some(next) => active[*turn] = next.rows(),
                     None => {
                         drop(active.swap_remove(*turn));
+                        // The last one moved up, and its neighbour may not have been asked.
+                        asked = 0;
                     }
                 },
                 Poll::Pending => {

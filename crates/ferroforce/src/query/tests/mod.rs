@@ -408,7 +408,10 @@ async fn a_query_that_no_address_can_carry_goes_in_a_batch() {
     let query = |ids: usize| {
         let ids: Vec<_> = (0..ids).map(|id| format!("{id:018}")).collect();
         let query = salesforce(&script).query("SELECT Number FROM T WHERE Id IN :ids");
-        query.bind("ids", ids).batch_size(200)
+        query
+            .bind("ids", ids)
+            .batch_size(200)
+            .call_options(&CallOptions::new().default_namespace("acme"))
     };
     let rows = query(2000).fetch_all::<Row>().await.unwrap();
     assert_eq!(rows.len(), 3, "the further pages are asked for as ever");
@@ -418,6 +421,9 @@ async fn a_query_that_no_address_can_carry_goes_in_a_batch() {
     assert!(url.starts_with("v66.0/query?q=SELECT+Number+FROM+T+WHERE+Id+IN+%28%27000"));
     assert!(url.len() > 40_000);
     assert_eq!(script.count(), 2);
+    for sent in script.sent() {
+        assert_eq!(sent.headers["sforce-call-options"], "defaultNamespace=acme");
+    }
 
     query(500).fetch_all::<Row>().await.unwrap();
     assert_eq!(script.sent()[2].method, http::Method::GET);
@@ -448,4 +454,22 @@ async fn salesforce_s_headers_go_with_every_page() {
     let refused = query().header("a b", "1").fetch_all::<Row>().await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(script.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_is_not_told_is_no_count() {
+    let script = Script::replies([Reply::json(200, r#"{"done":true,"records":[]}"#)]);
+    let query = salesforce(&script).query("SELECT COUNT() FROM Thing__c");
+    assert_eq!(query.count().await.unwrap_err().kind(), ErrorKind::Decode);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_rows_are_too_many_whatever_their_number_is_said_to_be() {
+    for total in ["", r#""totalSize":1,"#] {
+        let body = format!(r#"{{{total}"done":true,"records":[{{"Number":1}},{{"Number":2}}]}}"#);
+        let script = Script::replies([Reply::json(200, &body)]);
+        let query = salesforce(&script).query("SELECT Number FROM Thing__c");
+        let error = query.fetch_one::<Row>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooManyRows);
+    }
 }

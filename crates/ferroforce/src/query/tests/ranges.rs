@@ -145,6 +145,12 @@ async fn what_cannot_be_read_in_ranges_is_refused_before_anything_is_sent() {
         salesforce
             .query("SELECT COUNT(Id) FROM T WHERE :range group by Name")
             .by_id_ranges("T"),
+        salesforce
+            .query("SELECT MAX(Amount__c) FROM T WHERE :range")
+            .by_id_ranges("T"),
+        salesforce
+            .query("SELECT count () FROM T WHERE :range")
+            .by_id_ranges("T"),
         salesforce.query(whole).by_id_ranges("T, User"),
         salesforce.query(whole).by_id_ranges("T").ranges(0),
         salesforce.query(whole).by_id_ranges("T").at_once(21),
@@ -156,4 +162,40 @@ async fn what_cannot_be_read_in_ranges_is_refused_before_anything_is_sent() {
         assert!(rows.next().await.is_none());
     }
     assert_eq!(script.count(), 0);
+}
+
+/// Each range would have the rows that the other condition finds.
+#[tokio::test(start_paused = true)]
+async fn a_range_that_does_not_bound_the_whole_query_is_refused() {
+    let script = Script::replies([page(0, 1)]);
+    let salesforce = salesforce(&script);
+    for text in [
+        "SELECT Id FROM T WHERE :range OR Name = 'x'",
+        "SELECT Id FROM T WHERE Name = 'x' or :range",
+        "SELECT Id FROM T WHERE (:range OR Name = 'x') AND Age__c = 1",
+        "SELECT Id FROM T WHERE NOT :range",
+        "SELECT Id FROM T WHERE A__c NOT IN (SELECT A__c FROM U WHERE :range)",
+        "SELECT Id, (SELECT Id FROM Us WHERE :range) FROM T",
+        "SELECT Id FROM T WHERE :range AND :range",
+        "SELECT :range FROM T",
+    ] {
+        let mut rows = salesforce.query(text).by_id_ranges("T").rows::<WithId>();
+        let error = rows.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}: {error}");
+    }
+    assert_eq!(script.count(), 0);
+
+    let answers = org(&ids(["001000000000001".to_owned()]));
+    let script = Script::new(move |sent, _| answers(sent));
+    let text =
+        "SELECT Id, Max__c FROM T WHERE (A = 1 OR B = 2) AND NOT (C = 3) AND :range ORDER BY Id";
+    let rows = super::salesforce(&script).query(text).by_id_ranges("T");
+    assert_eq!(
+        rows.rows::<WithId>()
+            .try_collect::<Vec<_>>()
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
