@@ -16,7 +16,7 @@ pub use result::ActionResult;
 
 use crate::client::{Call, Salesforce};
 use crate::error::{Error, Result};
-use crate::op::{Op, Path, Repeatability, decode_json};
+use crate::op::{Decode, Op, Path, Repeatability, decode_json};
 
 /// The most inputs of one call.
 const MOST_INPUTS: usize = 200;
@@ -142,7 +142,8 @@ impl Action {
         struct Body<'a, I> {
             inputs: &'a [I],
         }
-        Op::new(Method::POST, self.path.clone()?, result::decode)
+        let decode = Decode::Rows(result::decode, inputs.len());
+        Op::with_decode(Method::POST, self.path.clone()?, decode)
             .repeatability(Repeatability::Once)
             // Where the action failed for every input, the results come with a 400.
             .accepts(&[StatusCode::BAD_REQUEST])

@@ -34,15 +34,33 @@ struct Wire<T> {
     invocation_id: Option<String>,
 }
 
-pub(super) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Vec<ActionResult<T>>> {
-    if !response.status().is_success() {
-        // Results that failed, or what is said of a bad request.
-        return match response.json::<Vec<Wire<T>>>() {
-            Ok(results) => Ok(read(results)),
-            Err(_) => Err(Error::from_answer(response)),
-        };
+pub(super) fn decode<T: DeserializeOwned>(
+    response: &Response,
+    inputs: usize,
+) -> Result<Vec<ActionResult<T>>> {
+    let wire: Vec<Wire<T>> = match response.json() {
+        Ok(results) => results,
+        // Not results that failed, but what is said of a bad request.
+        Err(_) if !response.status().is_success() => return Err(Error::from_answer(response)),
+        Err(error) => return Err(error),
+    };
+    let results = read(wire);
+    if results.len() == inputs {
+        return Ok(results);
     }
-    Ok(read(response.json()?))
+    let message = format!(
+        "the answer has {} results for {inputs} inputs, so what came of them is unknown",
+        results.len()
+    );
+    let errors: Vec<ApiError> = results
+        .into_iter()
+        .flat_map(|result| result.errors)
+        .collect();
+    Err(if errors.is_empty() {
+        Error::decode(message).after_doubt()
+    } else {
+        Error::from_api(response.status(), errors, message).after_doubt()
+    })
 }
 
 fn read<T>(results: Vec<Wire<T>>) -> Vec<ActionResult<T>> {

@@ -81,3 +81,19 @@ async fn lists_and_descriptions() {
     assert!(post.standard && post.inputs[0].required);
     assert_eq!(post.outputs[0].kind.as_deref(), Some("REFERENCE"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn results_that_are_missing_are_an_error() {
+    let done = r#"[{"actionName":"post","errors":null,"isSuccess":true,"outputValues":null}]"#;
+    let failed = r#"[{"actionName":"post","errors":[{"statusCode":"LIMIT_EXCEEDED","message":"x"}],"isSuccess":false,"outputValues":null}]"#;
+    let script = Script::replies([Reply::json(200, done), Reply::json(400, failed)]);
+    let action = actions(&script).standard("post");
+    let error = action.invoke::<Record>(&[1, 2]).await.unwrap_err();
+    assert!(
+        error.to_string().contains("1 results for 2 inputs"),
+        "{error}"
+    );
+    assert!(error.may_have_been_processed());
+    let error = action.invoke::<Record>(&[1, 2]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "LIMIT_EXCEEDED");
+}

@@ -81,9 +81,10 @@ impl<S: Stream, Row, R> Ordered<S, Row, R> {
             if let Some(outcome) = self.take_first() {
                 return Poll::Ready(Some(outcome));
             }
-            let input_rests = self.take_in(work, cx);
-            // An input that waits for these very outcomes must not wait for ever.
-            if input_rests && self.running.is_empty() && !self.pending.is_empty() {
+            self.take_in(work, cx);
+            // Nothing else would send them: an input may wait for these very outcomes,
+            // and items that were refused may have taken the room of a whole window.
+            if self.running.is_empty() {
                 self.launch(work);
             }
             match self.running.poll_next_unpin(cx) {
@@ -113,21 +114,18 @@ impl<S: Stream, Row, R> Ordered<S, Row, R> {
         }
     }
 
-    /// Takes items while there is room for their work. Says whether the input has
-    /// none right now.
-    fn take_in(
-        &mut self,
-        work: &impl Work<S::Item, Row = Row, Output = R>,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        let most_ahead = work.window().saturating_mul(work.in_flight() * AHEAD);
+    /// Takes items while there is room for their work and the input has some.
+    fn take_in(&mut self, work: &impl Work<S::Item, Row = Row, Output = R>, cx: &mut Context<'_>) {
+        let most_ahead = work
+            .window()
+            .saturating_mul(work.in_flight().saturating_mul(AHEAD));
         while !self.ended
             && self.running.len() < work.in_flight()
             && self.outcomes.len() < most_ahead
             && (self.running.is_empty() || !work.window_by_window())
         {
             match self.input.as_mut().poll_next(cx) {
-                Poll::Pending => return true,
+                Poll::Pending => return,
                 Poll::Ready(None) => {
                     self.ended = true;
                     self.launch(work);
@@ -148,7 +146,6 @@ impl<S: Stream, Row, R> Ordered<S, Row, R> {
                 }
             }
         }
-        false
     }
 
     fn launch(&mut self, work: &impl Work<S::Item, Row = Row, Output = R>) {

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::references::Reference;
 use super::requests::Node;
+use super::rows;
 use crate::error::{CallContext, Error, ErrorCode, Result};
 use crate::op::Response;
 
@@ -157,15 +158,22 @@ impl Outcomes {
     pub(super) fn undone_together(mut self) -> Self {
         let causes = |answer: &Answer| match &answer.error {
             Some(error) if !is_undone(error) => Some(error.clone()),
-            _ => None,
+            Some(_) => None,
+            None => rows::failure(&answer.response),
         };
         let mut found = self.answers.iter().map(causes).enumerate();
         let Some((index, cause)) = found.find_map(|(index, cause)| Some((index, cause?))) else {
             return self;
         };
         let place = format!("request {index} ({})", self.names[index]);
-        for answer in &mut self.answers {
-            if let Some(error) = answer.error.take_if(|error| is_undone(error)) {
+        for (number, answer) in self.answers.iter_mut().enumerate() {
+            let undone = match &answer.error {
+                Some(error) => is_undone(error).then(|| error.clone()),
+                // A collection may tell of the success that it had before.
+                None => (number != index && rows::tells_of_rows(&answer.response))
+                    .then(|| in_context(Error::of_row(Vec::new()), &answer.response)),
+            };
+            if let Some(error) = undone {
                 answer.error = Some(error.undone_by(&place, &cause));
             }
         }

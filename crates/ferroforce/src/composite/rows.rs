@@ -160,15 +160,23 @@ fn is_identity(name: &str, value: &RawValue, with_id: bool) -> bool {
 }
 
 /// Whether the record has a value in `field`, without which an upsert creates it.
+/// Salesforce trims texts, so one of spaces alone is none.
 pub(super) fn has_key(row: &[u8], field: &str) -> bool {
     let Ok(members) = serde_json::from_slice::<Members>(row) else {
         return false;
     };
-    let key = members
+    let mut keys = members
         .0
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(field));
-    key.is_some_and(|(_, value)| !matches!(value.get(), "null" | "\"\""))
+        .filter(|(name, _)| name.eq_ignore_ascii_case(field))
+        .map(
+            |(_, value)| match serde_json::from_str::<String>(value.get()) {
+                Ok(text) => !text.trim().is_empty(),
+                Err(_) => value.get() != "null",
+            },
+        )
+        .peekable();
+    keys.peek().is_some() && keys.all(|has_value| has_value)
 }
 
 #[derive(Deserialize)]
@@ -281,6 +289,28 @@ fn undone_together<R>(mut rows: Vec<Result<R>>) -> Vec<Result<R>> {
         }
     }
     rows
+}
+
+/// Whether this is what a collection of records that are written answers.
+pub(super) fn tells_of_rows(response: &Response) -> bool {
+    written(response).is_some_and(|rows| !rows.is_empty())
+}
+
+/// The error of the first row that failed by itself, where this is the answer of a
+/// collection.
+pub(super) fn failure(response: &Response) -> Option<Error> {
+    let rows = written(response)?;
+    let failed = rows.iter().filter(|row| !row.success);
+    failed
+        .map(|row| {
+            let errors = row.errors.map_or("", RawValue::get);
+            Error::of_row(parse_error_body(errors.as_bytes()))
+        })
+        .find(|error| error.code() != Some(&ErrorCode::AllOrNoneOperationRolledBack))
+}
+
+fn written(response: &Response) -> Option<Vec<Wire<'_>>> {
+    serde_json::from_slice(response.body()).ok()
 }
 
 /// The errors of a collection that was undone because of a locked record.

@@ -349,7 +349,7 @@ impl<Item, R: Send + 'static> Work<Item> for Chunks<Item, R> {
 
     fn window(&self) -> usize {
         match self.parent {
-            Some(_) => self.chunk * self.in_flight,
+            Some(_) => self.chunk.saturating_mul(self.in_flight),
             None => self.chunk,
         }
     }

@@ -16,7 +16,7 @@ use crate::events::{
     ApiCallEvent, Event, FailureEvent, RequestEvent, RequestInfo, ResponseEvent, RetryEvent,
 };
 use crate::limits::ApiUsage;
-use crate::op::Response;
+use crate::op::{Repeatability, Response};
 use crate::retry::{Attempt, Outcome, RetryPolicy, Tally};
 use crate::transport::{Body, TransportError, TransportErrorKind};
 
@@ -437,7 +437,16 @@ impl<'a> Run<'a> {
                 if self.facts.has_parts {
                     response.context = Some(Arc::new(self.context()));
                 }
-                decode(&response)
+                decode(&response).map_err(|error| {
+                    // It was carried out, and only what came of it cannot be read.
+                    let wrote = self.facts.repeatability == Repeatability::Once
+                        || !self.facts.info.method.is_safe();
+                    let done = wrote && response.status.is_success();
+                    match error.kind() {
+                        ErrorKind::Decode if done => error.after_doubt(),
+                        _ => error,
+                    }
+                })
             }
             Err(error) => {
                 match error.status() {

@@ -560,3 +560,18 @@ async fn a_password_is_checked_set_and_reset() {
     assert!(error.may_have_been_processed());
     assert_eq!(script.count(), 1);
 }
+
+/// The record is there, and only its id is not known.
+#[tokio::test(start_paused = true)]
+async fn a_create_whose_answer_cannot_be_read_may_have_been_processed() {
+    for answer in [no_content(), Reply::json(201, "{}"), Reply::html(200)] {
+        let script = Script::replies([answer]);
+        let contacts = salesforce(&script).sobject("Contact");
+        let error = contacts.create(&json!({})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.may_have_been_processed(), "{error}");
+        assert_eq!(script.count(), 1);
+        let error = contacts.get::<bool>(ID).await.unwrap_err();
+        assert!(!error.may_have_been_processed(), "{error}");
+    }
+}

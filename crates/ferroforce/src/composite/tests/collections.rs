@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::*;
 
@@ -220,6 +221,14 @@ async fn what_may_be_sent_twice() {
                 let rows = [json!({"E__c": null})];
                 collections.upsert("A", "E__c", rows).await.is_ok()
             }
+            "blank" => {
+                let rows = [json!({"E__c": " \t"})];
+                collections.upsert("A", "E__c", rows).await.is_ok()
+            }
+            "twice" => {
+                let row = serde_json::from_str::<Box<RawValue>>(r#"{"E__c":"1","e__c":null}"#);
+                collections.upsert("A", "E__c", row).await.is_ok()
+            }
             _ => collections.delete([OTHER]).await.is_ok(),
         };
         (done, script.count())
@@ -227,7 +236,7 @@ async fn what_may_be_sent_twice() {
     for call in ["update", "keyed", "delete"] {
         assert_eq!(attempts(call).await, (true, 2), "{call}");
     }
-    for call in ["create", "unkeyed", "null"] {
+    for call in ["create", "unkeyed", "null", "blank", "twice"] {
         assert_eq!(attempts(call).await, (false, 1), "{call}");
     }
 

@@ -342,6 +342,47 @@ async fn what_was_undone_says_so_and_by_which() {
     assert_eq!(first.code(), Some(&ErrorCode::RequiredFieldMissing));
 }
 
+/// Salesforce lets a collection tell of the success that it had before it was undone.
+#[tokio::test(start_paused = true)]
+async fn the_success_of_a_collection_that_was_undone_is_not_believed() {
+    let ok = json!([{"id": ID, "success": true, "errors": []}]);
+    let no =
+        json!([{"success": false, "errors": [{"statusCode": "STRING_TOO_LONG", "message": "x"}]}]);
+    let read = json!([{"Id": ID}]);
+    for (other, code) in [
+        (
+            failed("r2", "REQUIRED_FIELD_MISSING", "x"),
+            ErrorCode::RequiredFieldMissing,
+        ),
+        (part("r2", 200, &no), ErrorCode::from("STRING_TOO_LONG")),
+    ] {
+        let reply = answer([part("r0", 200, &ok), part("r1", 200, &read), other]);
+        let script = Script::new(move |_, _| reply.clone());
+        let salesforce = salesforce(&script);
+        let collections = salesforce.collections();
+        for all_or_none in [true, false] {
+            let mut composite = salesforce.composite().all_or_none(all_or_none);
+            let rows = composite.add(collections.create("Contact", [json!({})]));
+            let read = composite.add(collections.retrieve::<Value>("Contact", [ID], ["Id"]));
+            let other = composite.add(collections.create("Contact", [json!({})]));
+            let outcomes = composite.send().await.unwrap();
+            assert!(outcomes.get(read).unwrap()[0].is_ok());
+            let own = outcomes
+                .get(other)
+                .map_or_else(Some, |rows| rows.first_error().cloned());
+            assert_eq!(own.unwrap().code(), Some(&code));
+            match outcomes.get(rows) {
+                Ok(rows) => assert!(!all_or_none && rows[0].is_ok()),
+                Err(error) => {
+                    assert!(all_or_none);
+                    assert_eq!(error.kind(), ErrorKind::RolledBack);
+                    assert_eq!(error.rolled_back_by().unwrap().code(), Some(&code));
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_transaction_each_answer_stands_alone() {
     let message = "Invalid reference specified. No value for r0.id found in r0.";

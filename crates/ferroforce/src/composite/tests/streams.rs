@@ -294,3 +294,34 @@ async fn nothing_is_nothing() {
     assert!(created.next().await.is_none());
     assert_eq!(script.count(), 0);
 }
+
+/// Refused items take room ahead of a record that waits to be sent with others.
+#[tokio::test(start_paused = true)]
+async fn items_that_are_refused_do_not_hold_up_the_one_before_them() {
+    let script = Script::new(|sent, _| done(&numbers(sent)));
+    let salesforce = salesforce(&script);
+    let rows = items(1).chain((0..2_000).map(|_| json!("no record")));
+    let created = rows.into_stream().create_all(&salesforce, "Account");
+    let all = created.in_flight(2).collect::<Vec<_>>();
+    let results = tokio::time::timeout(Duration::from_secs(60), all).await;
+    let results = results.expect("the stream goes on");
+    assert_eq!(results.len(), 2_001);
+    assert_eq!(number_of(results[0].as_ref().unwrap()), 0);
+    assert!(results[1..].iter().all(Result::is_err));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_number_may_be_in_flight() {
+    for sorted in [false, true] {
+        let script = Script::new(|sent, _| done(&numbers(sent)));
+        let salesforce = salesforce(&script);
+        let created = items(500).into_stream().create_all(&salesforce, "Account");
+        let created = match sorted {
+            true => created.sort_by_parent("N"),
+            false => created,
+        };
+        let all = created.in_flight(usize::MAX).collect::<Vec<_>>();
+        let results = tokio::time::timeout(Duration::from_secs(60), all).await;
+        assert_eq!(results.expect("the stream goes on").len(), 500);
+    }
+}
