@@ -31,6 +31,10 @@ pub struct Policies {
     pub reuse_live_sessions: bool,
     /// How many refresh tokens a user may have per app; one more ends the oldest. Default: 5.
     pub refresh_tokens_per_app: usize,
+    /// How long the org takes over a refresh, in milliseconds of real time. Another request with
+    /// the same refresh token is meanwhile refused with `token request is already being
+    /// processed`. Default: 0.
+    pub refresh_milliseconds: u64,
     /// Whether accounts, contacts and leads that look like others are refused with
     /// `DUPLICATES_DETECTED`: accounts with the same name, contacts and leads with the same name
     /// and e-mail address. New orgs of Salesforce have such rules; here they are off unless asked
@@ -85,6 +89,7 @@ impl Default for Policies {
             session_seconds: 2 * 60 * 60,
             reuse_live_sessions: false,
             refresh_tokens_per_app: 5,
+            refresh_milliseconds: 0,
             duplicate_rules: false,
             soft_daily_limit: false,
             daily_api_requests_per_app: None,

@@ -23,7 +23,7 @@ use super::secret::Secret;
 /// | `password_flow` | true | whether the username-password flow is on |
 /// | `approved_users` | everyone | usernames that have approved the app, or were approved for it |
 /// | `admin_approved_only` | false | users can't approve the app themselves |
-/// | `rotate_refresh_tokens` | true | each refresh gives a new refresh token and ends the old one |
+/// | `rotate_refresh_tokens` | true | each refresh gives a new refresh token and ends the old one, as in external client apps; one that comes again ends every token that came of it |
 /// | `secret_for_refresh` | true | a refresh needs the client secret, if there is one |
 /// | `introspect_all` | false | whether it may introspect tokens of other apps |
 ///

@@ -11,6 +11,7 @@ mod origin;
 mod password;
 mod profile;
 pub(crate) mod records;
+mod refreshing;
 mod secret;
 mod soap;
 mod state;

@@ -9,6 +9,7 @@ use super::app::ConnectedApp;
 use super::directory::{Directory, InvalidDirectory, Member};
 use super::origin::Origin;
 use super::password::{LoginRecord, Refused};
+use super::refreshing::Refreshing;
 use super::secret::Secret;
 use super::token::{Found, Grant, RefreshRefused, Refreshed, TokenStore};
 use super::user::User;
@@ -28,6 +29,8 @@ pub(crate) struct AuthState {
     first_policies: Arc<Policies>,
     policies: RwLock<Arc<Policies>>,
     live: Mutex<Live>,
+    /// What is being refreshed right now; no snapshot knows of it.
+    pub(super) refreshing: Refreshing,
     /// How it was when the org started.
     first: Live,
     access_token: Secret,
@@ -82,6 +85,7 @@ impl AuthState {
             policies: RwLock::new(Arc::clone(&policies)),
             first_policies: policies,
             live: Mutex::new(first.clone()),
+            refreshing: Refreshing::default(),
             first,
             access_token,
             refresh_token,

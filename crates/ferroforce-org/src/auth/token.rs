@@ -10,7 +10,7 @@ use super::secret::Secret;
 use crate::id::RecordId;
 
 /// Tokens are found by their digest, so that the time of a look-up tells nothing of them.
-type Key = [u8; 32];
+pub(super) type Key = [u8; 32];
 
 /// This many spent refresh tokens of a family are remembered to recognise their reuse.
 const SPENT_LIMIT: usize = 64;
@@ -366,7 +366,8 @@ fn new_refresh_token() -> Secret {
     Secret::from(format!("5Aep861{}", Secret::random(80).expose()))
 }
 
-fn key_of(token: &str) -> Key {
+/// What a token is found by.
+pub(super) fn key_of(token: &str) -> Key {
     let mut key = Key::default();
     key.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     key

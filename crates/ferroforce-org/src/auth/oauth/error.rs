@@ -67,6 +67,11 @@ impl OAuthError {
         Self::fixed("invalid_client", "invalid client credentials")
     }
 
+    /// Another request with the same refresh token is not yet answered.
+    pub(crate) const fn already_processed() -> Self {
+        Self::invalid_grant("token request is already being processed")
+    }
+
     pub(crate) const fn unknown_grant_type() -> Self {
         Self::fixed("unsupported_grant_type", "grant type not supported")
     }

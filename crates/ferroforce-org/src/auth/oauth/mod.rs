@@ -7,6 +7,7 @@ mod form;
 mod grant;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -40,10 +41,26 @@ async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
     if parts.method != http::Method::POST {
         return OAuthError::must_post().into_response();
     }
-    match Form::read(&parts, body).await {
-        Ok(form) => grant::token(&org, &Origin::of(&parts), &form).into_response(),
-        Err(error) => error.into_response(),
+    let form = match Form::read(&parts, body).await {
+        Ok(form) => form,
+        Err(error) => return error.into_response(),
+    };
+    let refreshed = (form.get("grant_type") == Some("refresh_token"))
+        .then(|| form.get("refresh_token"))
+        .flatten();
+    let Some(refreshed) = refreshed else {
+        return grant::token(&org, &Origin::of(&parts), &form).into_response();
+    };
+    let Some(_under_way) = org.auth.refreshing.begin(refreshed) else {
+        return OAuthError::already_processed().into_response();
+    };
+    let answer = grant::token(&org, &Origin::of(&parts), &form).into_response();
+    // Whoever goes away meanwhile has had the token rotated, as with a real org.
+    match org.auth.policies().refresh_milliseconds {
+        0 => {}
+        milliseconds => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
     }
+    answer
 }
 
 async fn introspect(State(org): State<Arc<Org>>, request: Request) -> Response {

@@ -429,6 +429,43 @@ async fn refreshing_rotates_and_reuse_ends_everything() {
     granted(&org, &refresh_form(&first)).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_refresh_token_is_exchanged_once_at_a_time() {
+    let org = org();
+    org.auth.set_policies(Policies {
+        refresh_milliseconds: 1_000,
+        ..Policies::default()
+    });
+    let first = org.auth.refresh_token().expose().to_owned();
+    let form = refresh_form(&first);
+    let busy = refused("invalid_grant", "token request is already being processed");
+    let ((status, body), second, third) =
+        tokio::join!(token(&org, &form), token(&org, &form), token(&org, &form));
+    assert_eq!((status, second, third), (200, busy.clone(), busy));
+    // The refusals did no harm: the new token is good.
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    granted(
+        &org,
+        &refresh_form(answer["refresh_token"].as_str().unwrap()),
+    )
+    .await;
+
+    // A program that went away before the answer came has had its token rotated all the same.
+    org.auth.reset(org.clock.now());
+    org.auth.set_policies(Policies {
+        refresh_milliseconds: 1_000,
+        ..Policies::default()
+    });
+    let given_up = Duration::from_millis(10);
+    assert!(
+        tokio::time::timeout(given_up, token(&org, &form))
+            .await
+            .is_err()
+    );
+    let expired = refused("invalid_grant", "expired access/refresh token");
+    assert_eq!(token(&org, &form).await, expired);
+}
+
 #[tokio::test]
 async fn refusals_of_refreshes() {
     let org = org_with(vec![
