@@ -9,7 +9,8 @@ use crate::soql::Soql;
 const MOST: u32 = 2000;
 
 /// A search without SOSL. What is searched for is a parameter here, so nothing in
-/// it has to be escaped.
+/// it can become another part of the search. Wildcards, quotes and the words `AND`,
+/// `OR` and `NOT` keep their meaning in it.
 ///
 /// `Debug` does not show it.
 ///

@@ -189,3 +189,31 @@ async fn events_are_published_and_named_queries_asked() {
         .unwrap();
     assert_eq!(found.get::<&str>("LastName").unwrap(), "C 1");
 }
+
+#[tokio::test]
+async fn code_is_written_read_and_queried_and_not_run() {
+    let (_org, salesforce) = start().await;
+    let tooling = salesforce.tooling();
+    let levels = tooling.sobject("DebugLevel");
+    let level = json!({"DeveloperName": "Fine", "MasterLabel": "Fine", "ApexCode": "FINE"});
+    let id = levels.create(&level).await.unwrap().id;
+    levels
+        .update(id, &json!({"ApexCode": "FINEST"}))
+        .await
+        .unwrap();
+    let read: Record = levels.get(id).await.unwrap();
+    assert_eq!(read.get::<&str>("ApexCode").unwrap(), "FINEST");
+    let found: Record = tooling
+        .query("SELECT Id, ApexCode FROM DebugLevel WHERE DeveloperName = :name")
+        .bind("name", "Fine")
+        .fetch_one()
+        .await
+        .unwrap();
+    assert_eq!(found.id(), Some(id));
+    let described = levels.describe().await.unwrap();
+    assert_eq!(described.get::<&str>("name").unwrap(), "DebugLevel");
+    levels.delete(id).await.unwrap();
+    assert!(levels.get::<Record>(id).await.unwrap_err().is_not_found());
+    let error = tooling.execute_anonymous("x();").await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 501);
+}

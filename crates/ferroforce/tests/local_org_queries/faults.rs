@@ -1,6 +1,10 @@
+use std::fmt::Debug;
+use std::future::IntoFuture;
+
 use ferroforce::query::Cursor;
-use ferroforce::{ErrorKind, Record};
-use ferroforce_org::Fault;
+use ferroforce::search::{ParameterizedSearch, SearchObject, Term};
+use ferroforce::{ErrorKind, Record, Result};
+use ferroforce_org::{Fault, LocalOrg};
 use futures_util::TryStreamExt;
 use serde_json::json;
 
@@ -145,6 +149,109 @@ async fn children_come_whole_whatever_their_pages_meet() {
         assert_eq!(names, expected);
         org.faults().clear();
     }
+}
+
+/// Does it once with each trouble.
+async fn through_all<R: Debug, C: IntoFuture<Output = Result<R>>>(
+    org: &LocalOrg,
+    what: &str,
+    mut call: impl FnMut() -> C,
+    holds: impl Fn(&R) -> bool,
+) {
+    for fault in troubles() {
+        let name = format!("{what} with {fault:?}");
+        org.faults().add(fault.path("/services/data").times(1));
+        let answer = call().await;
+        org.faults().clear();
+        match answer {
+            Ok(answer) => assert!(holds(&answer), "{name}: {answer:?}"),
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_other_read_gets_through() {
+    let (org, salesforce) = start().await;
+    contacts(&salesforce, 3, None).await;
+    let soql = || salesforce.query("SELECT Id FROM Contact");
+    through_all(&org, "count", || soql().count(), |count| *count == 3).await;
+    through_all(
+        &org,
+        "explain",
+        || soql().explain().into_future(),
+        |explained| !explained.plans.is_empty(),
+    )
+    .await;
+    let ranges = || {
+        let query = salesforce.query("SELECT Id FROM Contact WHERE :range");
+        query
+            .by_id_ranges("Contact")
+            .rows::<Record>()
+            .try_collect::<Vec<_>>()
+    };
+    through_all(&org, "ranges", ranges, |rows| rows.len() == 3).await;
+    let long = || {
+        let names: Vec<String> = (0..3_000).map(|n| format!("C {n}")).collect();
+        let query = salesforce.query("SELECT Id FROM Contact WHERE LastName IN :names");
+        query.bind("names", names).fetch_all::<Record>()
+    };
+    through_all(&org, "long query", long, |rows| rows.len() == 3).await;
+    let search = || {
+        let search = salesforce.search("FIND {:text} RETURNING Contact(Id)");
+        search.term("text", Term::phrase("C 1")).fetch::<Record>()
+    };
+    through_all(&org, "search", search, |found| found.records.len() == 1).await;
+    let search = ParameterizedSearch::new("\"C 1\"").object(SearchObject::new("Contact"));
+    let parameterized = || salesforce.parameterized_search::<Record>(&search);
+    through_all(&org, "parameterized", parameterized, |found| {
+        found.records.len() == 1
+    })
+    .await;
+    through_all(&org, "scope", || salesforce.search_scope(), |_| true).await;
+    through_all(
+        &org,
+        "limits",
+        || salesforce.limits(),
+        |limits| limits.daily_api_requests().is_some(),
+    )
+    .await;
+    let counts = || salesforce.record_counts(["Contact"]);
+    through_all(&org, "counts", counts, |counts| {
+        counts.get("Contact") == Some(3)
+    })
+    .await;
+    through_all(
+        &org,
+        "resources",
+        || salesforce.resources(),
+        |all| all.get("query").is_some(),
+    )
+    .await;
+    through_all(
+        &org,
+        "versions",
+        || salesforce.versions(),
+        |all| !all.is_empty(),
+    )
+    .await;
+    through_all(&org, "tabs", || salesforce.tabs(), |all| !all.is_empty()).await;
+    let tooling = salesforce.tooling();
+    let classes = || {
+        tooling
+            .query("SELECT Id FROM ApexClass")
+            .fetch_all::<Record>()
+    };
+    through_all(&org, "tooling", classes, Vec::is_empty).await;
+    let actions = salesforce.actions();
+    let echo = actions.custom("apex", "Echo");
+    through_all(
+        &org,
+        "action",
+        || echo.describe(),
+        |echo| echo.name == "Echo",
+    )
+    .await;
 }
 
 #[tokio::test]

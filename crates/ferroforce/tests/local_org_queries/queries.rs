@@ -8,17 +8,19 @@ use serde_json::json;
 use super::{Contact, contacts, start};
 
 #[tokio::test]
-async fn one_range_of_ids_is_the_whole() {
+async fn ranges_of_ids_are_the_whole_together() {
     let (_org, salesforce) = start().await;
     contacts(&salesforce, 333, None).await;
-    let rows = salesforce
-        .query("SELECT Id, LastName FROM Contact WHERE :range AND LastName LIKE 'C %'")
-        .by_id_ranges("Contact")
-        .ranges(1)
-        .rows::<Contact>();
-    let rows: Vec<Contact> = rows.try_collect().await.unwrap();
-    let ids: BTreeSet<RecordId> = rows.iter().map(|row| row.id).collect();
-    assert_eq!((rows.len(), ids.len()), (333, 333));
+    for ranges in [1, 7] {
+        let rows = salesforce
+            .query("SELECT Id, LastName FROM Contact WHERE :range AND LastName LIKE 'C %'")
+            .by_id_ranges("Contact")
+            .ranges(ranges)
+            .rows::<Contact>();
+        let rows: Vec<Contact> = rows.try_collect().await.unwrap();
+        let ids: BTreeSet<RecordId> = rows.iter().map(|row| row.id).collect();
+        assert_eq!((rows.len(), ids.len()), (333, 333));
+    }
     let none = salesforce
         .query("SELECT Id, LastName FROM Lead WHERE :range")
         .by_id_ranges("Lead")

@@ -2,6 +2,7 @@ use std::fmt::Debug;
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use ferroforce::auth::Secret;
 use ferroforce::client::Validators;
 use ferroforce::{ErrorKind, Record, Result};
 use ferroforce_org::{Fault, LocalOrg};
@@ -80,6 +81,26 @@ async fn every_read_gets_through() {
     .await;
     let info = || contacts.info();
     through_all(&org, "info", info, |info| info.describe.name == "Contact").await;
+    let layouts = || contacts.layouts();
+    through_all(&org, "layouts", layouts, |all| !all.record_types.is_empty()).await;
+    let user: Record = salesforce
+        .query("SELECT Id FROM User LIMIT 1")
+        .fetch_one()
+        .await
+        .unwrap();
+    let password = salesforce.user_password(user.id().unwrap());
+    let is_expired = || password.is_expired();
+    through_all(&org, "password", is_expired, |expired| !expired).await;
+    let ids = [account];
+    let retrieve = || {
+        salesforce
+            .collections()
+            .retrieve::<Record>("Account", ids, ["Id"])
+    };
+    through_all(&org, "retrieve", retrieve, |rows| {
+        rows[0].as_ref().is_ok_and(Option::is_some)
+    })
+    .await;
     let conditional = || contacts.describe().if_changed(&Validators::default());
     through_all(&org, "conditional", conditional, |all| {
         !all.is_not_modified()
@@ -171,6 +192,43 @@ async fn a_parent_is_deleted_once_or_the_error_says_that_it_may_have_been() {
         match outcome {
             Ok(()) => assert!(gone, "{what}"),
             Err(error) => assert!(!gone || error.may_have_been_processed(), "{what}: {error}"),
+        }
+    }
+}
+
+/// What Salesforce chose would be lost if it were chosen twice.
+#[tokio::test]
+async fn a_password_is_changed_once_or_the_error_says_that_it_may_have_been() {
+    let (org, salesforce) = start().await;
+    let user = "SELECT Id FROM User LIMIT 1";
+    let user: Record = salesforce.query(user).fetch_one().await.unwrap();
+    let password = salesforce.user_password(user.id().unwrap());
+    for fault in troubles() {
+        let what = format!("{fault:?}");
+        let sent = || {
+            let requests = org.requests();
+            let of_password = requests
+                .iter()
+                .filter(|sent| sent.path.ends_with("/password"));
+            of_password.count()
+        };
+        for reset in [true, false] {
+            let before = sent();
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1));
+            let outcome = match reset {
+                true => password.reset().await.map(drop),
+                false => password.set(&Secret::new("s3cret-and-long")).await,
+            };
+            org.faults().clear();
+            match outcome {
+                // An expired session did nothing.
+                Ok(()) => assert!(sent() - before <= 2, "{what}"),
+                Err(error) => {
+                    assert!(error.may_have_been_processed(), "{what}: {error}");
+                    assert_eq!(sent() - before, 1, "{what}");
+                }
+            }
         }
     }
 }
