@@ -107,8 +107,9 @@ impl SObject {
             .call(get(&self.name, &id, Some(&field_list(fields))))
     }
 
-    /// Writes the given fields of a record and leaves the others. It may be repeated
-    /// safely.
+    /// Writes the given fields of a record and leaves the others. A field that is null
+    /// is emptied; of a struct, [`Patch`](crate::types::Patch) tells null from nothing.
+    /// It may be repeated safely.
     ///
     /// # Errors
     /// When it is awaited.
