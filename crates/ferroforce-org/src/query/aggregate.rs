@@ -9,7 +9,7 @@ use super::operand::{Kind, Operand};
 use super::plan::{GroupColumn, GroupsPlan, Plan, Statement};
 use crate::error::ApiError;
 
-const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
+pub(super) const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
 
 /// How many fields ROLLUP and CUBE take.
 const MOST_TOTALLED: usize = 3;
@@ -60,7 +60,7 @@ impl<'a> Compiler<'a> {
             Select::Items(items) if query.group_by.is_some() || used(query) => items,
             _ => {
                 if query.group_by.is_some() || !query.order_by.is_empty() {
-                    return Err(ApiError::unsupported("COUNT() with GROUP BY or ORDER BY"));
+                    return Err(malformed("COUNT() can't be used with GROUP BY or ORDER BY"));
                 }
                 let found = format!(
                     "SELECT 1 FROM {}{filter}{}",
@@ -206,10 +206,18 @@ impl<'a> Compiler<'a> {
 
     /// An item of the select list with its name in the answer.
     fn group_item(&mut self, item: &SelectItem) -> Result<(Operand<'a>, String), ApiError> {
-        let SelectItem::Field { field, alias } = item else {
-            return Err(ApiError::unsupported(
-                "anything but fields and functions in an aggregate query",
-            ));
+        let (field, alias) = match item {
+            SelectItem::Field { field, alias } => (field, alias),
+            SelectItem::Subquery(_) | SelectItem::Typeof { .. } => {
+                return Err(malformed(
+                    "aggregate queries can't hold subqueries or TYPEOF",
+                ));
+            }
+            _ => {
+                return Err(ApiError::unsupported(
+                    "anything but fields and functions of fields in an aggregate query",
+                ));
+            }
         };
         let operand = self.expression(field)?;
         let name = match alias {

@@ -217,6 +217,10 @@ impl<'a> Compiler<'a> {
         for value in values {
             match self.comparand(operand, value, span)? {
                 Comparand::One(value) => ones.push(self.bind(value)),
+                // As in a comparison, null stands for false.
+                Comparand::Null if operand.kind == Kind::Boolean => {
+                    ones.push(self.bind(SqlValue::Integer(0)));
+                }
                 other => others.push(self.compared(&operand.key, Operator::Equal, other)),
             }
         }

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use ferroforce_soql::ast::{Field, Name};
 
 use super::Compiler;
+use super::aggregate::AGGREGATES;
+use super::fault::malformed;
 use super::native::SEPARATOR;
 use super::operand::{Kind, Operand};
 use crate::error::ApiError;
@@ -40,6 +42,11 @@ impl<'a> Compiler<'a> {
 
     fn apply(&self, function: &Name, operand: &Operand<'a>) -> Result<Operand<'a>, ApiError> {
         let name = function.text.to_ascii_uppercase();
+        if AGGREGATES.contains(&name.as_str()) {
+            return Err(malformed(
+                "aggregate functions can be used in SELECT, HAVING and ORDER BY only",
+            ));
+        }
         let applied = match name.as_str() {
             "TOLABEL" => Some(labelled(operand.clone())),
             "FORMAT" => self.formatted(operand, operand.field)?,

@@ -16,7 +16,7 @@ const MOST_LEVELS: usize = 5;
 const MOST_TABLES: usize = 60;
 
 /// What polymorphic references have in common: the fields of the object `Name`.
-const NAME_FIELDS: [&str; 8] = [
+const NAME_FIELDS: [&str; 12] = [
     "Id",
     "Name",
     "FirstName",
@@ -25,7 +25,14 @@ const NAME_FIELDS: [&str; 8] = [
     "Phone",
     "Title",
     "Alias",
+    "Username",
+    "IsActive",
+    "ProfileId",
+    "UserRoleId",
 ];
+
+/// The parents that the object `Name` has. Those of the types behind it are reached by TYPEOF.
+const NAME_PARENTS: [&str; 2] = ["Profile", "UserRole"];
 
 /// The tables of one SELECT: the queried object first, then the parents that were asked for.
 #[derive(Default)]
@@ -207,7 +214,12 @@ impl<'a> Compiler<'a> {
         table: usize,
         relationship: &str,
     ) -> Result<Option<usize>, ApiError> {
-        let Some(field) = self.tables.list[table]
+        let source = &self.tables.list[table];
+        let has_it = |name: &&str| name.eq_ignore_ascii_case(relationship);
+        if source.object().is_none() && !NAME_PARENTS.iter().any(has_it) {
+            return Ok(None);
+        }
+        let Some(field) = source
             .objects
             .iter()
             .find_map(|object| object.parent(relationship))

@@ -253,6 +253,10 @@ impl<'a> Compiler<'a> {
             let index = match known {
                 Some(index) => index,
                 None => {
+                    if at.items.iter().any(|item| item.name() == relationship) {
+                        // TYPEOF chooses its fields.
+                        return Err(duplicate(&relationship));
+                    }
                     let parent = self.parent_shape(table, selection);
                     at.items.push(Item::Parent {
                         name: relationship,

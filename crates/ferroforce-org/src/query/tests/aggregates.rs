@@ -88,6 +88,11 @@ fn senseless_groups_are_refused() {
         );
     }
     for soql in [
+        "SELECT COUNT() FROM Account GROUP BY Name",
+        "SELECT COUNT() FROM Account ORDER BY Name",
+        "SELECT Name FROM Account WHERE COUNT(Id) > 1",
+        "SELECT Name, (SELECT Id FROM Contacts) FROM Account GROUP BY Name",
+        "SELECT TYPEOF Owner WHEN User THEN Id END, COUNT(Id) FROM Task GROUP BY OwnerId",
         "SELECT SUM(Name) FROM Account",
         "SELECT Description FROM Account GROUP BY Description",
         "SELECT Parent.Name, Owner.Name FROM Account GROUP BY Parent.Name, Owner.Name",
@@ -130,4 +135,42 @@ fn totals_are_groups_too() {
     let sorted = "SELECT Industry, COUNT(Id) n FROM Account GROUP BY ROLLUP(Industry) \
                   HAVING COUNT(Id) > 1 ORDER BY GROUPING(Industry) DESC, COUNT(Id)";
     assert_eq!(world.values(sorted, "n"), ["3", "2"]);
+}
+
+#[test]
+fn more_groups_than_a_page_holds_are_refused() {
+    let world = World::new();
+    for n in 0..2_000_u64 {
+        let name = format!("{n:04}");
+        let values = [
+            ("Id", super::id("00G", n + 2).into()),
+            ("Name", name.into()),
+        ];
+        world.insert("Group", &values);
+    }
+    let groups = "SELECT Name, COUNT(Id) n FROM Group GROUP BY Name";
+    assert_eq!(
+        world.error_of_running(groups),
+        (
+            400,
+            "MALFORMED_QUERY".to_owned(),
+            "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a \
+             single batch"
+                .to_owned()
+        )
+    );
+    // As many as a page holds are no fault, however small pages were asked to be.
+    for (clause, size) in [
+        (" LIMIT 2000", 2_000),
+        (" HAVING Name != '0000'", 2_000),
+        (" HAVING Name < '0300'", 300),
+    ] {
+        let (answer, rest) = world.page(&format!("{groups}{clause}"), 200);
+        assert!(rest.is_empty(), "{clause}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+        assert_eq!(answer["totalSize"], size, "{clause}");
+        assert_eq!(answer["done"], true, "{clause}");
+        let records = answer["records"].as_array().expect("records");
+        assert_eq!(records.len(), size, "{clause}");
+    }
 }

@@ -148,6 +148,20 @@ fn case_matters_where_the_field_says_so() {
 }
 
 #[test]
+fn null_stands_for_false_in_lists_of_booleans_too() {
+    let world = World::new();
+    for (condition, same) in [
+        ("DoNotCall IN (null)", "DoNotCall = null"),
+        ("DoNotCall NOT IN (null)", "DoNotCall != null"),
+        ("DoNotCall IN (true, null)", "Id != null"),
+    ] {
+        let found = world.contacts(condition);
+        assert!(!found.is_empty(), "{condition}");
+        assert_eq!(found, world.contacts(same), "{condition}");
+    }
+}
+
+#[test]
 fn semi_joins_look_into_other_objects() {
     let world = World::new();
     for (condition, names) in [

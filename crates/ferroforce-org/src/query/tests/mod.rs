@@ -83,10 +83,14 @@ fn schema() -> Schema {
             vec![
                 text("Name"),
                 text("Alias"),
+                text("Username"),
+                field("IsActive", FieldType::Boolean),
+                reference("ProfileId", &["Profile"], "Profile", ""),
                 reference("ManagerId", &["User"], "Manager", "ManagedUsers"),
             ],
         ),
         object("Group", vec![text("Name")]),
+        object("Profile", vec![text("Name")]),
         object(
             "Account",
             vec![
@@ -333,11 +337,29 @@ impl World {
             .plan(soql)
             .err()
             .unwrap_or_else(|| panic!("accepted: {soql}"));
-        let item = &error.items()[0];
-        (
-            error.status().as_u16(),
-            item.code.to_string(),
-            item.message.to_string(),
-        )
+        said(&error)
     }
+
+    /// The status, code and message of a query that is refused only when it runs.
+    fn error_of_running(&self, soql: &str) -> (u16, String, String) {
+        let plan = self.plan(soql).expect("a plan");
+        let error = plan.run(&Reader {
+            db: &self.connection,
+            version: self.scope.version,
+            batch: 2_000,
+            keep: &|_| String::new(),
+            note: &|_, _| Ok(()),
+        });
+        said(&error.expect_err("a refusal"))
+    }
+}
+
+/// The status, code and message of an error.
+fn said(error: &ApiError) -> (u16, String, String) {
+    let item = &error.items()[0];
+    (
+        error.status().as_u16(),
+        item.code.to_string(),
+        item.message.to_string(),
+    )
 }

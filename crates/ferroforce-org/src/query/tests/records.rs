@@ -103,6 +103,48 @@ fn polymorphic_parents_answer_what_names_have() {
 }
 
 #[test]
+fn owners_of_several_types_tell_what_users_have() {
+    let world = World::new();
+    let answer = world.json(
+        "SELECT Owner.Username, Owner.IsActive, Owner.ProfileId, Owner.Profile.Name FROM Task \
+         ORDER BY Subject",
+    );
+    let owner = |n: usize| &answer["records"][n]["Owner"];
+    assert_eq!(owner(0)["Username"], serde_json::Value::Null);
+    assert_eq!(owner(0)["Profile"], serde_json::Value::Null);
+    assert_eq!(owner(1)["Username"], "uli@org.example");
+    assert_eq!(owner(1)["IsActive"], true);
+    assert_eq!(owner(1)["ProfileId"], id("00e", 1));
+    assert_eq!(owner(1)["Profile"]["Name"], "Reader");
+    for condition in [
+        "Owner.Profile.Name = 'reader'",
+        "Owner.IsActive = true",
+        "Owner.Username LIKE 'uli%'",
+    ] {
+        let soql = format!("SELECT Subject FROM Task WHERE {condition}");
+        assert_eq!(world.values(&soql, "Subject"), ["Mail"], "{soql}");
+    }
+}
+
+/// They were answered, although paths end at what all types share.
+#[test]
+fn parents_of_one_type_only_are_not_reached_through_polymorphic_ones() {
+    let world = World::new();
+    for soql in [
+        "SELECT Owner.Manager.Name FROM Task",
+        "SELECT Id FROM Task WHERE Owner.Manager.Name = 'Ada Admin'",
+        "SELECT Id FROM Task ORDER BY Owner.Manager.Name",
+    ] {
+        let (status, code, message) = world.error(soql);
+        assert_eq!((status, code.as_str()), (400, "INVALID_FIELD"), "{soql}");
+        assert!(
+            message.contains("Didn't understand relationship 'Manager' in field path"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn typeof_chooses_the_fields_by_the_type_of_the_parent() {
     let world = World::new();
     let owners = |branches: &str| {
@@ -141,6 +183,7 @@ fn typeof_chooses_the_fields_by_the_type_of_the_parent() {
         "SELECT TYPEOF Owner WHEN Account THEN Id END FROM Task",
         "SELECT TYPEOF Owner WHEN User THEN Foo END FROM Task",
         "SELECT Owner.Name, TYPEOF Owner WHEN User THEN Id END FROM Task",
+        "SELECT TYPEOF Owner WHEN User THEN Id END, Owner.Name FROM Task",
     ] {
         assert_eq!(world.error(soql).0, 400, "{soql}");
     }
