@@ -513,3 +513,110 @@ async fn records_that_are_locked_for_a_while_are_written_in_the_end() {
         .count();
     assert_eq!(written.await.unwrap(), 30);
 }
+
+#[tokio::test]
+async fn updates_reads_and_deletes_get_through_whatever_goes_wrong() {
+    let (org, salesforce) = start().await;
+    for fault in [
+        Fault::unavailable(),
+        Fault::html(),
+        Fault::cut_before(),
+        Fault::cut_after(),
+        Fault::cut_body(10),
+        Fault::cut_chunked_body(10),
+        Fault::expired_session(),
+    ] {
+        let what = format!("{fault:?}");
+        let trouble = || {
+            org.faults().clear();
+            org.faults()
+                .add(fault.clone().path("/services/data/").skip(1).times(1))
+        };
+        let contacts = (0..60).map(|n| json!({"LastName": format!("N{n}")}));
+        let created = contacts.into_stream().create_all(&salesforce, "Contact");
+        let ids: Vec<RecordId> = created.map(|row| row.unwrap().id).collect().await;
+        trouble();
+        let changes = ids.clone().into_iter().enumerate();
+        let changes = changes.map(|(n, id)| (id, json!({"FirstName": n.to_string()})));
+        let updated = changes
+            .into_stream()
+            .update_all(&salesforce, "Contact")
+            .chunk(20);
+        assert!(
+            updated.collect::<Vec<_>>().await.iter().all(Result::is_ok),
+            "{what}"
+        );
+        trouble();
+        let read = ids.clone().into_stream();
+        let read = read
+            .retrieve_all::<Record>(&salesforce, "Contact", ["FirstName"])
+            .chunk(20);
+        let read: Vec<_> = read.map(|row| row.unwrap().unwrap()).collect().await;
+        for (number, record) in read.iter().enumerate() {
+            assert_eq!(record.id(), Some(ids[number]), "{what}");
+            assert_eq!(
+                record.get::<String>("FirstName").unwrap(),
+                number.to_string()
+            );
+        }
+        trouble();
+        let deleted = ids.into_stream().delete_all(&salesforce).chunk(20);
+        assert!(
+            deleted.collect::<Vec<_>>().await.iter().all(Result::is_ok),
+            "{what}"
+        );
+        org.faults().clear();
+        let count = salesforce.query("SELECT COUNT() FROM Contact").count();
+        assert_eq!(count.await.unwrap(), 0, "{what}");
+    }
+}
+
+/// What may be repeated as a whole gets through; what may not leaves doubt, or did
+/// nothing.
+#[tokio::test]
+async fn a_composite_is_carried_out_once_whatever_goes_wrong() {
+    let (org, salesforce) = start().await;
+    for (number, fault) in [
+        Fault::unavailable(),
+        Fault::cut_before(),
+        Fault::cut_after(),
+        Fault::cut_body(10),
+        Fault::expired_session(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let what = format!("{fault:?}");
+        let trouble = || {
+            org.faults().clear();
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1))
+        };
+        let there = async |name: &str| {
+            let query = salesforce.query("SELECT COUNT() FROM Account WHERE Name = :name");
+            query.bind("name", name).count().await.unwrap()
+        };
+        let name = format!("A {number}");
+        let account = json!({"Name": name});
+        let mut composite = salesforce.composite().all_or_none(true);
+        composite.create("Account", &account);
+        trouble();
+        let composite = composite.send().await.and_then(Outcomes::all_succeeded);
+        org.faults().clear();
+        match composite {
+            Ok(_) => assert_eq!(there(&name).await, 1, "{what}"),
+            Err(error) => assert!(
+                error.may_have_been_processed() && there(&name).await <= 1,
+                "{what}"
+            ),
+        }
+        let name = format!("G {number}");
+        let mut graph = salesforce.graph();
+        let upserted = graph.upsert("Account", "External_Id__c", &name, &json!({"Name": name}));
+        trouble();
+        let outcomes = graph.send().await.unwrap();
+        org.faults().clear();
+        outcomes.get(upserted).unwrap();
+        assert_eq!(there(&name).await, 1, "{what}");
+    }
+}

@@ -145,8 +145,10 @@ impl Collections {
         let rows = records
             .into_iter()
             .map(|record| rows::write(sobject, None, &record));
-        let op = placed(rows)
-            .and_then(|rows| self.checked(upsert(sobject, field, &rows, self.all_or_none)?));
+        let op = placed(rows).and_then(|rows| {
+            upsert_since(self.client.api_version())?;
+            upsert(sobject, field, &rows, self.all_or_none)
+        });
         self.client.call(op)
     }
 
@@ -185,6 +187,10 @@ impl Collections {
 
 pub(super) fn since(version: ApiVersion) -> Result<()> {
     limits::since("collections", version, 42)
+}
+
+pub(super) fn upsert_since(version: ApiVersion) -> Result<()> {
+    limits::since("collections that upsert", version, 46)
 }
 
 /// The rows, or the first that is refused, with its place.

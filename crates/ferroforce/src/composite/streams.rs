@@ -103,12 +103,15 @@ pub trait RecordStream: Stream + Sized {
         Self::Item: Serialize,
     {
         let (sobject, field) = (sobject.into(), field.into());
-        let written = sobject.clone();
+        let (written, version) = (sobject.clone(), client.api_version());
         Chunked::new(
             client,
             self,
             move |record| rows::write(&written, None, &record),
-            move |rows| collections::upsert(&sobject, &field, rows, false),
+            move |rows| {
+                collections::upsert_since(version)?;
+                collections::upsert(&sobject, &field, rows, false)
+            },
         )
     }
 
@@ -384,9 +387,12 @@ impl<Item, R: Send + 'static> Work<Item> for Chunks<Item, R> {
 /// Chunks in lanes, such that rows of one parent are never in two lanes.
 fn by_parent(rows: Placed<Row>, field: &str, chunk: usize, lanes: usize) -> Vec<Vec<Placed<Row>>> {
     let mut groups: BTreeMap<String, Placed<Row>> = BTreeMap::new();
+    let mut free = Vec::new();
     for (place, row) in rows {
-        let parent = parent_of(&row, field);
-        groups.entry(parent).or_default().push((place, row));
+        match parent_of(&row, field) {
+            Some(parent) => groups.entry(parent).or_default().push((place, row)),
+            None => free.push((place, row)),
+        }
     }
     // Whole groups are put together as long as they fit.
     let mut filled: Vec<Placed<Row>> = Vec::new();
@@ -395,6 +401,11 @@ fn by_parent(rows: Placed<Row>, field: &str, chunk: usize, lanes: usize) -> Vec<
             Some(last) if last.len() + group.len() <= chunk => last.extend(group),
             _ => filled.push(group),
         }
+    }
+    // Those without a parent are in nobody's way.
+    while !free.is_empty() {
+        let rest = free.split_off(chunk.min(free.len()));
+        filled.push(std::mem::replace(&mut free, rest));
     }
     let mut out: Vec<Vec<Placed<Row>>> = Vec::new();
     for (number, mut rows) in filled.into_iter().enumerate() {
@@ -411,12 +422,12 @@ fn by_parent(rows: Placed<Row>, field: &str, chunk: usize, lanes: usize) -> Vec<
     out
 }
 
-fn parent_of(row: &[u8], field: &str) -> String {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(row).unwrap_or_default();
-    let parent = members
+fn parent_of(row: &[u8], field: &str) -> Option<String> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(row).ok()?;
+    let (_, parent) = members
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(field));
-    parent.map_or_else(String::new, |(_, value)| value.get().to_owned())
+        .find(|(name, _)| name.eq_ignore_ascii_case(field))?;
+    (parent.get() != "null").then(|| parent.get().to_owned())
 }
 
 impl<R: Send + 'static> Sender<R> {

@@ -325,3 +325,47 @@ async fn any_number_may_be_in_flight() {
         assert_eq!(results.expect("the stream goes on").len(), 500);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_without_a_parent_do_not_wait_for_each_other() {
+    let script = Script::new(|sent, _| {
+        Reply::After(Duration::from_millis(50), Box::new(done(&numbers(sent))))
+    });
+    let salesforce = salesforce(&script);
+    let rows = (0..50).map(|n| match n % 2 {
+        0 => json!({"N": n}),
+        _ => json!({"N": n, "ParentId": null}),
+    });
+    let created = rows.into_stream().create_all(&salesforce, "Account");
+    let created = created.chunk(10).in_flight(4).sort_by_parent("ParentId");
+    let results: Vec<_> = created.collect().await;
+    for (number, result) in results.iter().enumerate() {
+        assert_eq!(number_of(result.as_ref().unwrap()), number as u64);
+    }
+    assert_eq!((results.len(), script.most_at_once()), (50, 4));
+}
+
+#[test]
+fn work_can_be_moved_to_other_tasks() {
+    fn movable(_: impl Send + 'static) {}
+    let script = Script::replies([]);
+    let salesforce = salesforce(&script);
+    movable(items(1).into_stream().create_all(&salesforce, "Account"));
+    movable(salesforce.batch_reads([salesforce.limits()]));
+    movable(salesforce.composite().send());
+    movable(salesforce.batch().send());
+    movable(salesforce.graph().send());
+    movable(salesforce.graphs().send());
+    movable(salesforce.tree([]).send());
+    movable(
+        salesforce
+            .query("SELECT Id FROM Account")
+            .fetch_all::<Value>(),
+    );
+    movable(
+        salesforce
+            .query("SELECT Id FROM Account WHERE :range")
+            .by_id_ranges("Account")
+            .rows::<Value>(),
+    );
+}
