@@ -9,21 +9,29 @@ const KEPT: usize = 2;
 /// large and of about the same size, and an allocator that hands out and takes back
 /// large pieces of ever other sizes ends with more memory than is used at any time.
 #[derive(Clone, Default)]
-pub(crate) struct Buffers(Arc<Mutex<Vec<BytesMut>>>);
+pub(crate) struct Buffers(Option<Arc<Mutex<Vec<BytesMut>>>>);
 
 impl Buffers {
+    /// None are kept by default.
+    pub(crate) fn kept() -> Self {
+        Self(Some(Arc::default()))
+    }
+
     pub(super) fn take(&self) -> BytesMut {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(kept) = &self.0 else {
+            return BytesMut::new();
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.pop().unwrap_or_default()
     }
 
     /// Keeps the memory of `body`, unless somebody still has a part of it.
     pub(crate) fn give_back(&self, body: Bytes) {
-        let Ok(mut buffer) = body.try_into_mut() else {
+        let (Some(kept), Ok(mut buffer)) = (&self.0, body.try_into_mut()) else {
             return;
         };
         buffer.clear();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT {
             kept.push(buffer);
         }
@@ -42,7 +50,7 @@ mod tests {
 
     #[test]
     fn memory_is_used_again_once_nobody_has_a_part_of_it() {
-        let buffers = Buffers::default();
+        let buffers = Buffers::kept();
         assert_eq!(buffers.take().capacity(), 0);
         let mut page = BytesMut::with_capacity(1000);
         page.extend_from_slice(b"page");

@@ -115,8 +115,9 @@ impl Pipeline {
         loop {
             let (granted, permit) = self.admit(slot, context).await?;
             let request = outgoing.request(&granted.token, &self.headers, run.pulse())?;
+            let sent = self.transport.call(request);
             let exchange = run
-                .exchange(request, Accepts::statuses(outgoing.accepts()))
+                .exchange(sent, Accepts::statuses(outgoing.accepts()))
                 .await;
             drop(permit);
 
@@ -153,6 +154,10 @@ impl Pipeline {
     ) -> Result<(Granted, SemaphorePermit<'a>)> {
         loop {
             let granted = slot.token(context).await?;
+            // Without a wait nothing can have changed.
+            if let Ok(permit) = self.permits.try_acquire() {
+                return Ok((granted, permit));
+            }
             let permit = self.permits.acquire().await.map_err(|closed| {
                 Error::invalid_input("the client was closed").with_source(closed)
             })?;

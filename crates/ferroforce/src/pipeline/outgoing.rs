@@ -209,8 +209,10 @@ impl Outgoing {
                 Error::invalid_input("the path makes no valid address").with_source(error)
             })?;
         let headers = request.headers_mut();
-        headers.clone_from(defaults);
-        for (name, value) in &self.headers {
+        // Room for all, and for those that the transport adds: a map that grows is
+        // copied, and large pieces of memory are what threads wait for.
+        *headers = HeaderMap::with_capacity(defaults.len() + self.headers.len() + 3);
+        for (name, value) in defaults.iter().chain(&self.headers) {
             headers.insert(name, value.clone());
         }
         headers.insert(AUTHORIZATION, token.bearer());

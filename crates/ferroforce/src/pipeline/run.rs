@@ -18,10 +18,13 @@ use crate::events::{
 use crate::limits::ApiUsage;
 use crate::op::{Repeatability, Response};
 use crate::retry::{Attempt, Outcome, RetryPolicy, Tally};
-use crate::transport::{Body, TransportError, TransportErrorKind};
+use crate::transport::{Body, BoxFuture, TransportError, TransportErrorKind};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static SFDC_REQUEST_ID: HeaderName = HeaderName::from_static("x-sfdc-request-id");
+
+/// A request on its way. Futures that wait for it have no place for the request itself.
+pub(super) type Sent<'a> = BoxFuture<'a, Result<http::Response<Body>, TransportError>>;
 
 /// How one attempt ended.
 #[derive(Debug)]
@@ -182,19 +185,15 @@ impl<'a> Run<'a> {
         self.facts.retry.as_ref().unwrap_or(&self.pipeline.retry)
     }
 
-    /// Sends one attempt and reads what the answer's status asks for.
-    pub(super) async fn exchange(
-        &mut self,
-        request: http::Request<Body>,
-        accepts: Accepts,
-    ) -> Exchange {
+    /// Waits for the answer to one attempt and reads what the answer's status asks for.
+    pub(super) async fn exchange(&mut self, sent: Sent<'_>, accepts: Accepts) -> Exchange {
         self.attempt += 1;
         self.first_sent.get_or_insert(self.pipeline.clock.steady());
         let limit = self.limit();
         let mut deadline = self.pipeline.clock.steady() + limit;
         let pulse = self.facts.pulse.clone();
         let exchange = {
-            let mut transfer = pin!(self.transfer(request, accepts));
+            let mut transfer = pin!(self.transfer(sent, accepts));
             loop {
                 match tokio::time::timeout_at(deadline, transfer.as_mut()).await {
                     Ok(Ok(exchange)) => break exchange,
@@ -219,10 +218,10 @@ impl<'a> Run<'a> {
 
     async fn transfer(
         &mut self,
-        request: http::Request<Body>,
+        sent: Sent<'_>,
         accepts: Accepts,
     ) -> Result<Exchange, TransportError> {
-        let answer = self.pipeline.transport.call(request).await?;
+        let answer = sent.await?;
         let (parts, body) = answer.into_parts();
         let (status, headers) = (parts.status, parts.headers);
         let repeated = self.doubtful;

@@ -55,7 +55,8 @@ impl Pipeline {
                         request.headers_mut().insert(name, value.clone());
                     }
                 }
-                let exchange = run.exchange(request.map(Body::from), accepts).await;
+                let sent = self.transport.call(request.map(Body::from));
+                let exchange = run.exchange(sent, accepts).await;
                 match run.settle(exchange, |_| Vec::new()).await {
                     Step::Done(response) => break Ok(response),
                     Step::Failed(error) => break Err(error),

@@ -100,7 +100,7 @@ impl Source {
         let mut source = Self {
             client,
             settings,
-            buffers: Buffers::default(),
+            buffers: Buffers::kept(),
             fetch: Fetch::Done,
             at: None,
             held: None,

@@ -7,6 +7,9 @@ use futures_core::Stream;
 
 use super::{TransportError, TransportErrorKind};
 
+/// How much memory is set aside because a `Content-Length` says so, in bytes.
+const MOST_RESERVED: usize = 8 * 1024 * 1024;
+
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
 
 /// The body of a request or an answer: bytes at hand, or a stream of them.
@@ -105,13 +108,13 @@ impl Body {
         buffer: BytesMut,
         limit: usize,
     ) -> Result<(Bytes, bool), TransportError> {
-        let mut chunks = match self.0 {
+        let (mut chunks, length) = match self.0 {
             Repr::Bytes(mut bytes) => {
                 let complete = bytes.len() <= limit;
                 bytes.truncate(limit);
                 return Ok((bytes, complete));
             }
-            Repr::Stream { chunks, .. } => chunks,
+            Repr::Stream { chunks, length } => (chunks, length),
         };
         let mut next = async || std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await;
         let Some(first) = next().await.transpose()? else {
@@ -124,13 +127,11 @@ impl Body {
             first.truncate(limit);
             return Ok((first, complete));
         };
-        let mut all = if buffer.capacity() == 0 {
-            BytesMut::from(first)
-        } else {
-            let mut all = buffer;
-            all.extend_from_slice(&first);
-            all
-        };
+        let mut all = buffer;
+        // What is stated is believed up to a bound: it need not come.
+        let stated = length.and_then(|length| usize::try_from(length).ok());
+        all.reserve(stated.unwrap_or(0).min(limit).min(MOST_RESERVED));
+        all.extend_from_slice(&first);
         let mut chunk = second;
         loop {
             if all.len() + chunk.len() > limit {

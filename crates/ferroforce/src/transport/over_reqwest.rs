@@ -1,9 +1,10 @@
 //! The default transport.
 
+use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::ready;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,7 +30,6 @@ pub(crate) struct ReqwestService {
     options: Options,
     loopback: OnceLock<Result<Client, TransportError>>,
     tls: OnceLock<Result<Client, TransportError>>,
-    last_host: LastHost,
 }
 
 impl ReqwestService {
@@ -38,11 +38,10 @@ impl ReqwestService {
             options,
             loopback: OnceLock::new(),
             tls: OnceLock::new(),
-            last_host: LastHost::default(),
         }
     }
 
-    fn client(&self, uri: &http::Uri) -> Result<Client, TransportError> {
+    fn client(&self, uri: &http::Uri) -> Result<&Client, TransportError> {
         let plain_loopback =
             uri.scheme_str() == Some("http") && uri.host().is_some_and(is_loopback_host);
         let client = if plain_loopback {
@@ -51,7 +50,7 @@ impl ReqwestService {
         } else {
             self.tls.get_or_init(|| self.tls_client())
         };
-        client.clone()
+        client.as_ref().map_err(Clone::clone)
     }
 
     fn builder(&self) -> ClientBuilder {
@@ -126,9 +125,9 @@ impl HttpService for ReqwestService {
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         let sent = self
             .client(request.uri())
-            .and_then(|client| Ok((client, self.last_host.url(request.uri())?)));
+            .and_then(|client| Ok((client, url(request.uri())?)));
         match sent {
-            Ok((client, url)) => send(&client, url, request),
+            Ok((client, url)) => send(client, url, request),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
@@ -151,7 +150,13 @@ fn answer(
     let mut answer = http::Response::new(Body::empty());
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
-    *answer.body_mut() = Body::stream(response.bytes_stream().map_err(classify));
+    // None of a compressed body, whose stated length is another.
+    let length = response.content_length();
+    let body = Body::stream(response.bytes_stream().map_err(classify));
+    *answer.body_mut() = match length {
+        Some(length) => body.with_length(length),
+        None => body,
+    };
     Ok(answer)
 }
 
@@ -169,24 +174,21 @@ fn into_reqwest(request: http::Request<Body>, url: Url) -> reqwest::Request {
     request
 }
 
-/// The host of the last request, parsed. A client mostly talks to one, and
+/// The host of a thread's last request, parsed. A client mostly talks to one, and
 /// parsing it is a good part of what a small request costs.
-#[derive(Default)]
-struct LastHost(RwLock<Option<Arc<Host>>>);
-
 struct Host {
     scheme: Option<Scheme>,
     authority: Option<Authority>,
     url: Url,
 }
 
-impl LastHost {
-    fn url(&self, uri: &http::Uri) -> Result<Url, TransportError> {
-        let last = self
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+thread_local! {
+    // Threads that share it would wait for each other at every request.
+    static LAST_HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
+}
+
+fn url(uri: &http::Uri) -> Result<Url, TransportError> {
+    LAST_HOST.with_borrow_mut(|last| {
         if let Some(host) = last
             && host.scheme.as_ref() == uri.scheme()
             && host.authority.as_ref() == uri.authority()
@@ -197,13 +199,13 @@ impl LastHost {
             return Ok(url);
         }
         let url = parse(uri)?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(Host {
+        *last = Some(Host {
             scheme: uri.scheme().cloned(),
             authority: uri.authority().cloned(),
             url: url.clone(),
-        }));
+        });
         Ok(url)
-    }
+    })
 }
 
 fn parse(uri: &http::Uri) -> Result<Url, TransportError> {
@@ -262,7 +264,7 @@ impl fmt::Debug for ReqwestService {
 /// not this crate's semver.
 #[cfg(feature = "reqwest_0_13")]
 pub mod reqwest_0_13 {
-    use super::{Body, BoxFuture, Client, HttpService, TransportError, parse, ready, send};
+    use super::{Body, BoxFuture, Client, HttpService, TransportError, ready, send, url};
 
     /// Sends requests by a `reqwest::Client` of your own.
     ///
@@ -282,7 +284,7 @@ pub mod reqwest_0_13 {
             &self,
             request: http::Request<Body>,
         ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-            match parse(request.uri()) {
+            match url(request.uri()) {
                 Ok(url) => send(&self.0, url, request),
                 Err(error) => Box::pin(ready(Err(error))),
             }
@@ -296,7 +298,6 @@ mod tests {
 
     #[test]
     fn a_known_host_gives_the_address_that_parsing_gives() {
-        let last = LastHost::default();
         for uri in [
             "https://acme.my.salesforce.com/services/data/v66.0/query?q=SELECT+Id",
             "https://acme.my.salesforce.com/services/data",
@@ -315,7 +316,7 @@ mod tests {
             let parsed = Url::parse(uri).unwrap();
             let uri: http::Uri = uri.parse().unwrap();
             for _ in 0..2 {
-                assert_eq!(last.url(&uri).unwrap(), parsed);
+                assert_eq!(url(&uri).unwrap(), parsed);
             }
         }
     }
