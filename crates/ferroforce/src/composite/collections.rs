@@ -135,7 +135,7 @@ impl Collections {
     /// It may be repeated, and is, if each record has a value in that field.
     ///
     /// # Errors
-    /// As [`create`](Self::create).
+    /// As [`create`](Self::create), and an API version before 46.0.
     pub fn upsert(
         &self,
         sobject: &str,

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::Salesforce;
+use crate::client::{ApiVersion, Salesforce};
 use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::events::Event;
 use crate::script::{Counting, Reply, Script, builder, client};
@@ -287,7 +287,7 @@ async fn limits_and_rules_are_checked_before_anything_is_sent() {
     );
 
     let old = builder(Counting::tokens(), &script)
-        .version(crate::ApiVersion::new(33).unwrap())
+        .version(ApiVersion::new(33).unwrap())
         .build()
         .unwrap();
     let mut batch = old.batch();
@@ -671,4 +671,46 @@ async fn many_reads_go_in_few_requests() {
     let error = writes.next().await.unwrap().unwrap_err();
     assert!(error.to_string().contains("only reads"), "{error}");
     assert_eq!(script.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_version_does_not_have_yet_is_refused() {
+    let script = Script::replies([Reply::html(500)]);
+    let at = |version| {
+        let version = ApiVersion::new(version).unwrap();
+        let builder = builder(Counting::tokens(), &script).version(version);
+        builder.build().unwrap()
+    };
+    let mut batch = at(33).batch();
+    batch.get::<Value>("Account", ID);
+    let mut composite = at(37).composite();
+    composite.get::<Value>("Account", ID);
+    let mut graph = at(49).graph();
+    graph.create("Account", &json!({}));
+    let row = || [json!({"N": 1, "E__c": "1"})];
+    let mut streamed = row().into_stream().upsert_all(&at(45), "Account", "E__c");
+    for (error, words) in [
+        (batch.send().await.err(), "34.0"),
+        (composite.send().await.err(), "38.0"),
+        (graph.send().await.err(), "50.0"),
+        (
+            at(33)
+                .tree([TreeRecord::new("A", &json!({}))])
+                .send()
+                .await
+                .err(),
+            "34.0",
+        ),
+        (at(41).collections().create("A", row()).await.err(), "42.0"),
+        (
+            at(45).collections().upsert("A", "E__c", row()).await.err(),
+            "46.0",
+        ),
+        (streamed.next().await.unwrap().err(), "46.0"),
+    ] {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(words), "{words} in {error}");
+    }
+    assert_eq!(script.count(), 0);
 }
