@@ -51,6 +51,19 @@ test('recently used records of an object', async () => {
   assert.deepEqual(names(await connection.recent('Account', 1)), ['Acme']);
 });
 
+test('recently used records of all objects', async () => {
+  const connection = connect();
+  assert.deepEqual(await connection.recent(), []);
+  const account = await connection.sobject('Account').create({ Name: 'Acme' });
+  const contact = await connection.sobject('Contact').create({ LastName: 'Lovelace' });
+  await connection.sobject('Account').retrieve(account.id);
+  const [first, second] = await connection.recent();
+  assert.deepEqual([first.Id, first.Name], [account.id, 'Acme']);
+  assert.equal(first.attributes.type, 'Account');
+  assert.deepEqual([second.Id, second.Name], [contact.id, 'Lovelace']);
+  assert.equal((await connection.recent(1)).length, 1);
+});
+
 test('versions and resources', async () => {
   const connection = connect();
   const versions = await connection.request('/services/data');

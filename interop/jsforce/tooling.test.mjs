@@ -42,3 +42,31 @@ test('the org runs no Apex', async () => {
     errorCode: 'NOT_IMPLEMENTED',
   });
 });
+
+// Salesforce documents collections of the Tooling API and has none, so this fails there as well.
+test('several records at once', async () => {
+  const classes = connect().tooling.sobject('ApexClass');
+  const notFound = { errorCode: 'NOT_FOUND' };
+  const records = ['A', 'B'].map((Name) => ({ Name, Body: `public class ${Name} {}` }));
+  await assert.rejects(classes.create(records), notFound);
+  await assert.rejects(classes.destroy(['01p000000000001AAA']), notFound);
+});
+
+test('several requests in one', async () => {
+  const below = `${DATA}/tooling`;
+  const body = { Name: 'Echo', Body: 'public class Echo {}' };
+  const { compositeResponse } = await connect().request({
+    method: 'POST',
+    url: '/tooling/composite',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      allOrNone: true,
+      compositeRequest: [
+        { method: 'POST', url: `${below}/sobjects/ApexClass`, referenceId: 'echo', body },
+        { method: 'GET', url: `${below}/sobjects/ApexClass/@{echo.id}`, referenceId: 'read' },
+      ],
+    }),
+  });
+  assert.deepEqual(compositeResponse.map(({ httpStatusCode }) => httpStatusCode), [201, 200]);
+  assert.equal(compositeResponse[1].body.Name, 'Echo');
+});

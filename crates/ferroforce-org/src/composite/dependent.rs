@@ -59,7 +59,7 @@ fn check(context: &Context<'_>, subrequests: &[Subrequest<'_>]) -> Result<(), Ap
         let target = Target::below(below, context).ok();
         let endpoint = target
             .as_ref()
-            .and_then(|target| Endpoint::of(&target.path).ok());
+            .and_then(|target| Endpoint::of(target.version, &target.path).ok());
         queries += usize::from(endpoint.is_some_and(is_query));
     }
     if queries > MOST_QUERIES {

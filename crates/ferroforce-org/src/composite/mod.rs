@@ -17,7 +17,10 @@ use http::Method;
 
 use crate::error::ApiError;
 use crate::json::Json;
-use crate::rest::{ApiRequest, Context, Reply};
+use crate::rest::{ApiRequest, ApiVersion, Context, Reply};
+
+/// The version of the API with which the Tooling API got some of it.
+const TOOLING_SINCE: u16 = 40;
 
 /// A resource of the family. Names are as the client wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +79,26 @@ impl<'p> Resource<'p> {
             Self::Graph => 50,
         }
     }
+
+    /// Refuses what a version of the API does not have. The Tooling API has no collections,
+    /// although its documentation lists them.
+    fn check(self, version: ApiVersion) -> Result<(), ApiError> {
+        match self {
+            Self::Tree { .. } | Self::Graph if version.is_tooling() => {
+                Err(ApiError::unsupported("trees and graphs of the Tooling API"))
+            }
+            Self::Collections | Self::CollectionsOf { .. } | Self::CollectionsByKey { .. }
+                if version.is_tooling() =>
+            {
+                Err(ApiError::not_found())
+            }
+            _ if version.is_tooling() && version.number() < TOOLING_SINCE => {
+                Err(ApiError::not_found())
+            }
+            _ if version.number() < self.since() => Err(ApiError::not_found()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Answers a request to one of these resources.
@@ -84,9 +107,7 @@ pub(crate) fn answer(
     request: &ApiRequest,
     resource: Resource<'_>,
 ) -> Result<Reply, ApiError> {
-    if context.version.number() < resource.since() {
-        return Err(ApiError::not_found());
-    }
+    resource.check(context.version)?;
     // What was done for one request is kept, or lost, as one.
     context.atomically(|| match resource {
         Resource::Dependent if request.method == Method::POST => {
@@ -103,8 +124,14 @@ pub(crate) fn answer(
 /// Where the other resources are.
 fn index(context: &Context<'_>) -> Reply {
     let path = context.version.path();
-    let resources = ["tree", "batch", "sobjects", "graph"];
-    let resources = resources.map(|name| (name, format!("{path}/composite/{name}")));
+    let resources: &[&str] = if context.version.is_tooling() {
+        &["batch"]
+    } else {
+        &["tree", "batch", "sobjects", "graph"]
+    };
+    let resources = resources
+        .iter()
+        .map(|name| (*name, format!("{path}/composite/{name}")));
     Reply::ok(Json::object(resources))
 }
 

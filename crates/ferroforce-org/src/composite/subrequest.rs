@@ -58,7 +58,7 @@ impl<'a> Subrequest<'a> {
             Ok(prepared) => {
                 let record = prepared.method == Method::GET
                     && matches!(
-                        Endpoint::of(&prepared.path),
+                        Endpoint::of(prepared.version, &prepared.path),
                         Ok(Endpoint::Record { .. } | Endpoint::RecordByKey { .. })
                     );
                 (run(context, &prepared, allowed), record)
@@ -113,9 +113,19 @@ impl Target {
         };
         let (version, path) = path.split_once('/').unwrap_or((path, ""));
         let retired_too = context.org.settings.serve_retired_versions;
+        let mut version = ApiVersion::from_segment(version, retired_too)?;
+        let mut path = segments(path)?;
+        // Composites of the Tooling API hold requests to it and to nothing else.
+        if context.version.is_tooling() {
+            if path.first().is_none_or(|first| first != "tooling") {
+                return Err(ApiError::not_found());
+            }
+            path.remove(0);
+            version = version.tooling();
+        }
         Ok(Self {
-            version: ApiVersion::from_segment(version, retired_too)?,
-            path: segments(path)?,
+            version,
+            path,
             query: parameters(query),
         })
     }
@@ -153,7 +163,7 @@ pub(super) fn run(context: &Context<'_>, request: &ApiRequest, allowed: Allowed)
         version: request.version,
         ..*context
     };
-    let endpoint = match Endpoint::of(&request.path) {
+    let endpoint = match Endpoint::of(request.version, &request.path) {
         Ok(endpoint) => endpoint,
         Err(error) => return Outcome::failure(&error),
     };
@@ -176,6 +186,7 @@ fn of_collections(
     resource: Resource<'_>,
 ) -> Outcome {
     let collected = || {
+        resource.check(context.version)?;
         endpoint.allow(&request.method)?;
         collections::answer(&context.for_request(request)?, request, resource)
     };

@@ -43,24 +43,28 @@ pub(crate) fn note(context: &Context<'_>, object: &Object, id: RecordId) -> Resu
     Ok(())
 }
 
-/// The records of an object that the user used last, newest first, without those that are gone.
+/// The records that the user used last, of one object or of all that the user sees: newest
+/// first, without those that are gone.
 pub(crate) fn list<'s>(
-    context: &Context<'_>,
-    object: &'s Object,
+    context: &Context<'s>,
+    object: Option<&'s Object>,
     most: usize,
 ) -> Result<Vec<Row<'s>>, ApiError> {
     let mut select = context.db.prepare_cached(
-        "SELECT id FROM \"_recent\" WHERE user = ?1 AND object = ?2 ORDER BY n DESC",
+        "SELECT object, id FROM \"_recent\" WHERE user = ?1 AND object = ifnull(?2, object)
+        ORDER BY n DESC",
     )?;
-    let ids = select.query_map(params![context.user.id.as_str(), object.name], |row| {
-        row.get::<_, String>(0)
-    })?;
+    let user = context.user.id.as_str();
+    let mut used = select.query(params![user, object.map(|object| &object.name)])?;
     let mut rows = Vec::new();
-    for id in ids {
-        if rows.len() == most {
-            break;
-        }
-        let Ok(id) = id?.parse() else { continue };
+    while rows.len() < most
+        && let Some(use_of) = used.next()?
+    {
+        let (name, id): (String, String) = (use_of.get(0)?, use_of.get(1)?);
+        let seen = object.or_else(|| context.schema.object(&name).map(AsRef::as_ref));
+        let (Some(object), Ok(id)) = (seen, id.parse()) else {
+            continue;
+        };
         let row = Row::load(context.db, object, id)?;
         rows.extend(row.filter(|row| !row.flag("IsDeleted")));
     }

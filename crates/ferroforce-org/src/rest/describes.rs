@@ -2,15 +2,13 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use rusqlite::types::Value;
 
 use super::Context;
+use super::recent::item;
 use super::request::{ApiRequest, Reply};
 use crate::describe::{self, Place, Validators};
 use crate::error::ApiError;
-use crate::json::Json;
-use crate::record::row::Row;
-use crate::record::{read, recent};
+use crate::record::recent;
 use crate::schema::Object;
 
 /// `GET /sobjects`.
@@ -29,8 +27,8 @@ pub(super) fn basic(
     request: &ApiRequest,
     object: &Object,
 ) -> Result<Reply, ApiError> {
-    let recent = recent::list(context, object, MOST_RECENT)?;
-    let recent = recent.iter().map(|row| recent_item(context, row)).collect();
+    let recent = recent::list(context, Some(object), MOST_RECENT)?;
+    let recent = recent.iter().map(|row| item(context, row)).collect();
     let place = Place {
         data_path: &context.version.path(),
         instance_url: &request.origin.to_string(),
@@ -38,24 +36,6 @@ pub(super) fn basic(
     let body = describe::basic(object, recent, place)
         .map_err(|_| ApiError::internal("a describe can't be written"))?;
     Ok(Reply::json_text(body))
-}
-
-/// A record as it stands in a list of recently used ones.
-fn recent_item(context: &Context<'_>, row: &Row<'_>) -> Json {
-    let id = row.text("Id").unwrap_or_default();
-    let name = row.object.name_field().map(|field| row.get(&field.name));
-    let name = match name {
-        Some(Value::Text(name)) => name.into(),
-        _ => Json::Null,
-    };
-    Json::object([
-        (
-            "attributes",
-            read::attributes(row.object, id, context.version),
-        ),
-        ("Id", id.to_owned().into()),
-        ("Name", name),
-    ])
 }
 
 /// `GET /sobjects/X/describe`.

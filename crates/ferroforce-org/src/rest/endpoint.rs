@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use super::tooling;
+use super::version::ApiVersion;
 use crate::composite::Resource;
 use crate::error::ApiError;
 
@@ -52,6 +54,8 @@ pub(crate) enum Endpoint<'p> {
         below: &'p [String],
     },
     Tabs,
+    /// The records that the user used last.
+    Recent,
     /// `/ui-api/records`.
     NewUiRecord,
     UiRecord {
@@ -110,7 +114,6 @@ const UNSUPPORTED: &[&str] = &[
     "prechatForms",
     "process",
     "quickActions",
-    "recent",
     "scheduling",
     "search",
     "serviceTemplates",
@@ -133,8 +136,11 @@ const UNSUPPORTED_OF_OBJECTS: &[&str] = &[
 ];
 
 impl<'p> Endpoint<'p> {
-    /// Finds the resource of a path (the part behind the version).
-    pub(crate) fn of(path: &'p [String]) -> Result<Self, ApiError> {
+    /// Finds the resource of a path (the part behind the version, and behind `/tooling`).
+    pub(crate) fn of(version: ApiVersion, path: &'p [String]) -> Result<Self, ApiError> {
+        if version.is_tooling() {
+            tooling::check(path)?;
+        }
         let segments: Vec<&str> = path.iter().map(String::as_str).collect();
         let endpoint = match segments.as_slice() {
             // Behind these there may be keys, in which anything may stand.
@@ -146,6 +152,7 @@ impl<'p> Endpoint<'p> {
             ["limits", "recordCount"] => Self::RecordCount,
             ["actions", ..] => Self::Actions { below: &path[1..] },
             ["tabs"] => Self::Tabs,
+            ["recent"] => Self::Recent,
             ["ui-api", "records"] => Self::NewUiRecord,
             ["ui-api", "records", id] => Self::UiRecord { id },
             ["named", "query", name] => Self::NamedQuery { name },

@@ -18,6 +18,7 @@ mod multipart;
 mod options;
 mod password;
 mod query;
+mod recent;
 mod related;
 mod request;
 mod rows;
@@ -162,7 +163,11 @@ pub(crate) fn dispatch(context: &Context<'_>, request: &ApiRequest) -> Result<Re
     {
         return tooling::dispatch(context, request, below);
     }
-    answer(context, request, Endpoint::of(&request.path)?)
+    answer(
+        context,
+        request,
+        Endpoint::of(request.version, &request.path)?,
+    )
 }
 
 /// Answers a request for a resource.
@@ -177,6 +182,7 @@ fn answer(
         Endpoint::Resources => Ok(resources(context, request)),
         Endpoint::NamedQuery { name } => query::named(context, request, name),
         Endpoint::Tabs => Ok(tabs::list(context, request)),
+        Endpoint::Recent => recent::list(context, request),
         Endpoint::Actions { below } => actions::serve(context, request, below),
         Endpoint::NewUiRecord => ui_records::create(context, request),
         Endpoint::UiRecord { id } => ui_records::by_id(context, request, id),
@@ -244,6 +250,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         "parameterizedSearch",
         "query",
         "queryAll",
+        "recent",
         "search",
         "sobjects",
         "tabs",

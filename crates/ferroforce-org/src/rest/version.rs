@@ -31,7 +31,7 @@ impl ApiVersion {
     }
 
     /// The same version of the Tooling API.
-    pub(super) fn tooling(self) -> Self {
+    pub(crate) fn tooling(self) -> Self {
         Self {
             tooling: true,
             ..self

@@ -18,6 +18,50 @@ async fn recently_used_records_are_listed() {
     let items = client.get("/sobjects/Account").await.json()["recentItems"].clone();
     let item = |id: &str, name: &str| json!({"attributes": {"type": "Account", "url": format!("/services/data/v66.0/sobjects/Account/{id}")}, "Id": id, "Name": name});
     assert_eq!(items, json!([item(&first, "a"), item(&second, "b")]));
+    assert_eq!(client.get("/recent").await.json(), items);
+}
+
+#[tokio::test]
+async fn recently_used_records_of_all_objects_are_listed() {
+    let client = Client::new();
+    assert_eq!(client.get("/recent").await.json(), json!([]));
+    let mut ids = Vec::new();
+    for n in 0..210 {
+        let (object, name) = if n % 2 == 0 {
+            ("Account", "Name")
+        } else {
+            ("Contact", "LastName")
+        };
+        ids.push(client.create(object, &json!({name: n.to_string()})).await);
+    }
+    ids.reverse();
+    let class = json!({"Name": "Greeter", "Body": "public class Greeter {}"});
+    client.post("/tooling/sobjects/ApexClass", &class).await;
+    for (path, expected) in [
+        ("/recent", &ids[..200]),
+        ("/recent?limit=3", &ids[..3]),
+        ("/recent?limit=0", &[]),
+        ("/recent?limit=1000", &ids[..200]),
+    ] {
+        let items = client.get(path).await.json();
+        let listed: Vec<_> = items.as_array().unwrap().iter().collect();
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|item| item["Id"].as_str().unwrap())
+            .collect();
+        assert_eq!(listed, expected, "{path}");
+    }
+    assert_eq!(
+        client.get("/recent?limit=1").await.text(),
+        format!(
+            r#"[{{"attributes":{{"type":"Contact","url":"/services/data/v66.0/sobjects/Contact/{0}"}},"Id":"{0}","Name":"209"}}]"#,
+            ids[0]
+        )
+    );
+    for refused in ["/recent?limit=x", "/recent?limit=-1"] {
+        assert_eq!(client.get(refused).await.status, 400, "{refused}");
+    }
+    assert_eq!(client.get("/theme").await.status, 501);
 }
 
 #[tokio::test]

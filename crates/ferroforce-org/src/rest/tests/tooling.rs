@@ -91,3 +91,90 @@ async fn code_is_not_run() {
     let listed = client.get("/tooling").await.json();
     assert_eq!(listed["query"], "/services/data/v66.0/tooling/query");
 }
+
+#[tokio::test]
+async fn many_operations_in_one_request() {
+    let client = Client::new();
+    let url = |path: &str| format!("/services/data/v66.0{path}");
+    let body = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "POST", "url": url("/tooling/sobjects/DebugLevel"), "referenceId": "level",
+         "body": {"DeveloperName": "Fine", "MasterLabel": "Fine", "ApexCode": "FINE"}},
+        {"method": "GET", "url": url("/tooling/sobjects/DebugLevel/@{level.id}?fields=ApexCode"),
+         "referenceId": "read"},
+        {"method": "GET", "url": url("/tooling/query?q=SELECT+Id+FROM+DebugLevel"),
+         "referenceId": "query"},
+    ]});
+    let answer = client.post("/tooling/composite", &body).await.json();
+    let results = &answer["compositeResponse"];
+    let location = results[0]["httpHeaders"]["Location"].as_str().unwrap();
+    let id = results[0]["body"]["id"].as_str().unwrap();
+    assert_eq!(location, url(&format!("/tooling/sobjects/DebugLevel/{id}")));
+    assert_eq!(results[1]["body"]["ApexCode"], "FINE");
+    assert_eq!(results[2]["body"]["entityTypeName"], "DebugLevel");
+
+    let requests = [
+        "/tooling/sobjects/DebugLevel/describe",
+        "/tooling/executeAnonymous?anonymousBody=x",
+        "/tooling/composite/sobjects/DebugLevel?ids=x&fields=Id",
+        "/tooling/composite/batch",
+        "/sobjects/Account/describe",
+        "/query?q=SELECT+Id+FROM+Account",
+    ];
+    let statuses = async |path: &str, list: &str| {
+        let requests = requests.iter().enumerate().map(|(at, path)| {
+            let id = format!("r{at}");
+            match list {
+                "batchRequests" => json!({"method": "GET", "url": url(path)}),
+                _ => json!({"method": "GET", "url": url(path), "referenceId": id}),
+            }
+        });
+        let requests: Vec<_> = match list {
+            "batchRequests" => requests.take(4).collect(),
+            _ => requests.collect(),
+        };
+        let answer = client.post(path, &json!({list: requests})).await.json();
+        let (results, status) = match list {
+            "batchRequests" => (answer["results"].clone(), "statusCode"),
+            _ => (answer["compositeResponse"].clone(), "httpStatusCode"),
+        };
+        let results = results.as_array().unwrap().iter();
+        let statuses: Vec<_> = results
+            .map(|result| result[status].as_u64().unwrap())
+            .collect();
+        statuses
+    };
+    let composite = statuses("/tooling/composite", "compositeRequest").await;
+    assert_eq!(composite, [200, 501, 404, 404, 404, 404]);
+    let batch = statuses("/tooling/composite/batch", "batchRequests").await;
+    assert_eq!(batch, [200, 501, 404, 404]);
+}
+
+/// Salesforce documents collections of the Tooling API and does not have them.
+#[tokio::test]
+async fn there_are_no_collections() {
+    let client = Client::new();
+    let records = json!({"records": [{"attributes": {"type": "ApexClass"}, "Name": "A"}]});
+    for (path, status) in [
+        ("/tooling/composite/sobjects", 404),
+        ("/tooling/composite/tree/ApexClass", 501),
+        ("/tooling/composite/graph", 501),
+    ] {
+        assert_eq!(
+            client.post(path, &records).await.error().0,
+            status,
+            "{path}"
+        );
+    }
+    let listed = client.get("/tooling/composite").await.json();
+    assert_eq!(
+        listed,
+        json!({"batch": "/services/data/v66.0/tooling/composite/batch"})
+    );
+    let served = async |version: &str| {
+        let path = format!("/services/data/{version}/tooling/composite");
+        let request = client.request("GET", "").uri(path);
+        client.raw(request.body("".into()).unwrap()).await.status
+    };
+    assert_eq!(served("v39.0").await, 404);
+    assert_eq!(served("v40.0").await, 200);
+}
