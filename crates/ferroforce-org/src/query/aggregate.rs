@@ -152,27 +152,21 @@ impl<'a> Compiler<'a> {
             let value = if shown { key } else { "NULL" };
             values.push(format!("{value} AS \"order{}\"", order.len() - 1));
         }
-        let mut having = Vec::new();
-        if groups.keys.is_empty() && !keys.is_empty() {
-            // A total of nothing is no group.
-            having.push("count(*) > 0".to_owned());
-        }
-        if let Some(condition) = query
-            .group_by
-            .as_ref()
-            .and_then(|group| group.having.as_ref())
-        {
-            having.push(self.filter(condition)?);
-        }
-        let having = match having.as_slice() {
-            [] => String::new(),
-            conditions => format!(" HAVING {}", conditions.join(" AND ")),
+        let condition = query.group_by.as_ref().and_then(|by| by.having.as_ref());
+        let having = match condition {
+            Some(condition) => format!(" HAVING {}", self.filter(condition)?),
+            None => String::new(),
+        };
+        let grouped = if groups.keys.is_empty() && !keys.is_empty() {
+            // The total over all is one group too, unless there is nothing.
+            " GROUP BY NULL".to_owned()
+        } else {
+            clause("GROUP", &groups.keys)
         };
         let sql = format!(
-            "SELECT {} FROM {}{filter}{}{having}",
+            "SELECT {} FROM {}{filter}{grouped}{having}",
             values.join(", "),
             self.tables.sql(),
-            clause("GROUP", &groups.keys),
         );
         Ok(Branch {
             sql,

@@ -137,6 +137,34 @@ fn totals_are_groups_too() {
     assert_eq!(world.values(sorted, "n"), ["3", "2"]);
 }
 
+/// The store refused the total over all.
+#[test]
+fn totals_need_no_aggregate_functions() {
+    let world = World::new();
+    for (rest, expected) in [
+        ("ROLLUP(Industry)", vec!["Banking", "Media", "null"]),
+        ("CUBE(Industry)", vec!["Banking", "Media", "null"]),
+        (
+            "ROLLUP(Industry) HAVING GROUPING(Industry) = 1",
+            vec!["null"],
+        ),
+        ("ROLLUP(Industry) HAVING Industry = 'media'", vec!["Media"]),
+        (
+            "ROLLUP(Industry) HAVING COUNT(Id) > 1",
+            vec!["Media", "null"],
+        ),
+        (
+            "ROLLUP(Industry, Name) HAVING GROUPING(Name) = 1 ORDER BY GROUPING(Industry) DESC",
+            vec!["null", "Banking", "Media"],
+        ),
+    ] {
+        let soql = format!("SELECT Industry FROM Account GROUP BY {rest}");
+        assert_eq!(world.values(&soql, "Industry"), expected, "{soql}");
+    }
+    let none = "SELECT Industry FROM Account WHERE Name = 'x' GROUP BY ROLLUP(Industry)";
+    assert_eq!(world.json(none)["totalSize"], 0);
+}
+
 #[test]
 fn more_groups_than_a_page_holds_are_refused() {
     let world = World::new();
