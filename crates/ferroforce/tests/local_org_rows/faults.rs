@@ -81,8 +81,6 @@ async fn every_read_gets_through() {
     .await;
     let info = || contacts.info();
     through_all(&org, "info", info, |info| info.describe.name == "Contact").await;
-    let layouts = || contacts.layouts();
-    through_all(&org, "layouts", layouts, |all| !all.record_types.is_empty()).await;
     let user: Record = salesforce
         .query("SELECT Id FROM User LIMIT 1")
         .fetch_one()
