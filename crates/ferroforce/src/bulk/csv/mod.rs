@@ -1,0 +1,5 @@
+//! The text that records travel as.
+
+mod format;
+
+pub use format::{Delimiter, LineEnding};
