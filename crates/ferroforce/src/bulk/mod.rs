@@ -8,12 +8,16 @@
 
 mod csv;
 mod job;
+mod query;
 
 use crate::client::{Call, Salesforce};
 
-pub use csv::{Delimiter, LineEnding};
+pub use csv::{CsvReader, Delimiter, LineEnding};
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
+};
+pub use query::{
+    BulkCsv, BulkQuery, BulkRecords, BulkRows, Paging, QueryHandle, QueryJob, ResultCursor,
 };
 
 /// Bulk operations of one org. Made by [`Salesforce::bulk`].

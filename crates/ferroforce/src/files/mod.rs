@@ -17,7 +17,7 @@ pub use progress::Progress;
 pub use source::Blob;
 pub use upload::Upload;
 
-pub(crate) use download::download;
+pub(crate) use download::{Part, download};
 pub(crate) use upload::{content_version, create, update};
 
 #[cfg(test)]
