@@ -186,7 +186,6 @@ impl Download {
             }
         }
     }
-
 }
 
 fn begin(plan: Plan, describe: Describe) -> Running {
