@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
-use crate::events::{EventStream, Observer, Subscription};
+use crate::events::{Event, EventStream, Observer, Subscription};
 use crate::files::{Blob, Upload};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
@@ -213,6 +213,11 @@ impl Salesforce {
 
     pub(crate) fn clock(&self) -> Clock {
         self.0.pipeline.clock
+    }
+
+    /// Tells those who listen.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
     }
 
     /// A number in `0..1`, for waits.

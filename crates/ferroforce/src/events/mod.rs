@@ -22,6 +22,7 @@ pub use stream::EventStream;
 
 pub(crate) use hub::Hub;
 
+use crate::bulk::{JobId, JobKind, JobState};
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
 use crate::transport::TransportErrorKind;
@@ -43,6 +44,10 @@ pub enum Event {
     Failure(FailureEvent),
     /// A request was answered that hands data to the Bulk API.
     BulkBatches(BulkBatchesEvent),
+    /// A bulk job was asked for, and told where it stands.
+    Job(JobEvent),
+    /// Of several ways to do a thing, one was chosen.
+    Choice(ChoiceEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
 }
@@ -57,6 +62,8 @@ impl Event {
             Self::Response(_) => "response",
             Self::Failure(_) => "failure",
             Self::BulkBatches(_) => "bulk_batches",
+            Self::Job(_) => "job",
+            Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
         }
     }
@@ -70,7 +77,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) => None,
+            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) => None,
         }
     }
 
@@ -81,7 +88,11 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) => None,
+            Self::Request(_)
+            | Self::Failure(_)
+            | Self::Job(_)
+            | Self::Choice(_)
+            | Self::TokenIssued(_) => None,
         }
     }
 
@@ -198,6 +209,34 @@ pub struct BulkBatchesEvent {
     pub count: u64,
     /// The org's API usage, where the answer stated it.
     pub usage: Option<ApiUsage>,
+}
+
+/// See [`Event::Job`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JobEvent {
+    /// Which way its records go.
+    pub kind: JobKind,
+    /// The job.
+    pub job: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Rows that were worked on.
+    pub processed: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// See [`Event::Choice`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ChoiceEvent {
+    /// What is done: `load` or `extract`.
+    pub operation: &'static str,
+    /// The way that was chosen: `bulk`, `collections` or `rest`.
+    pub chosen: &'static str,
+    /// Why, without any data.
+    pub why: Cow<'static, str>,
 }
 
 /// See [`Event::TokenIssued`].

@@ -133,7 +133,11 @@ where
                  take another file for this",
             ));
         }
-        None => return Err(Error::invalid_input("the file is no journal of this version")),
+        None => {
+            return Err(Error::invalid_input(
+                "the file is no journal of this version",
+            ));
+        }
     }
     let mut records = Vec::new();
     let mut at = end + 1;

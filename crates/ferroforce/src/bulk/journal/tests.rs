@@ -47,7 +47,9 @@ async fn a_torn_line_is_cut_off() {
     }
     drop(journal);
     let whole = std::fs::read(&place.path).unwrap();
-    let lines: Vec<usize> = memchr::memchr_iter(b'\n', &whole).map(|end| end + 1).collect();
+    let lines: Vec<usize> = memchr::memchr_iter(b'\n', &whole)
+        .map(|end| end + 1)
+        .collect();
     for length in 0..=whole.len() {
         std::fs::write(&place.path, &whole[..length]).unwrap();
         let (journal, records) = open(&place).await.unwrap();
