@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::ingest::{self, Failure};
 use super::job::{Job, JobKind, Progress, State};
 use super::rows::Purpose;
-use super::table;
+use super::{extract, table};
 use crate::auth::{self, CurrentUser};
 use crate::error::ApiError;
 use crate::org::Org;
@@ -132,7 +132,8 @@ fn step(context: &Context<'_>, job: &mut Job) -> Result<(), ApiError> {
     if !job.progress.done {
         let worked = match job.kind {
             JobKind::Ingest => ingest(context, job),
-            JobKind::Query | JobKind::Classic => Ok(()),
+            JobKind::Query => extract::find_chunk(context, job),
+            JobKind::Classic => Ok(()),
         };
         match worked {
             Ok(()) => {}

@@ -45,6 +45,7 @@ pub(crate) use cursors::Cursors;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use events::enqueue;
 pub(crate) use multipart::Upload;
+pub(crate) use query::scope_at;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
 pub(crate) use rows::{fields_named, json_body, key_field};
 pub(crate) use version::ApiVersion;

@@ -1,5 +1,6 @@
 //! The Bulk APIs as a client meets them, without sockets.
 
+mod extract;
 mod ingest;
 
 use axum::body::Body;
