@@ -10,6 +10,7 @@ mod csv;
 mod ingest;
 mod job;
 mod journal;
+mod load;
 mod query;
 mod results;
 mod spool;
@@ -24,6 +25,7 @@ pub use ingest::{
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
 };
+pub use load::{ChoosingLoad, LoadReport, LoadWay, Loader};
 pub use query::{
     BulkCsv, BulkQuery, BulkRecords, BulkRows, Paging, QueryHandle, QueryJob, ResultCursor,
 };

@@ -94,10 +94,17 @@ impl<R> fmt::Debug for ResultRows<R> {
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) client: Salesforce,
-    pub(crate) dialect: Dialect,
-    /// Jobs, and how many results there are of each, where that is known.
-    pub(crate) jobs: Vec<(JobId, Option<u64>)>,
+    pub(crate) jobs: Vec<ResultsOf>,
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// The results of one job.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResultsOf {
+    pub(crate) job: JobId,
+    pub(crate) dialect: Dialect,
+    /// How many there are.
+    pub(crate) rows: u64,
 }
 
 pub(crate) fn successful<T: DeserializeOwned + Send + 'static>(
@@ -218,7 +225,7 @@ fn is_result(name: &str) -> bool {
 struct Source<F> {
     place: Place,
     kind: ResultKind,
-    jobs: VecDeque<(JobId, Option<u64>)>,
+    jobs: VecDeque<ResultsOf>,
     open: Option<Open>,
     read: F,
 }
@@ -263,20 +270,15 @@ impl<F> Source<F> {
     {
         loop {
             let Some(open) = &mut self.open else {
-                let Some((job, expected)) = self.jobs.pop_front() else {
+                let Some(of) = self.jobs.pop_front() else {
                     return Ok(None);
                 };
-                if expected == Some(0) {
+                if of.rows == 0 {
                     continue;
                 }
-                let Place {
-                    client,
-                    dialect,
-                    folder,
-                    ..
-                } = &self.place;
-                let folder = folder.as_deref();
-                let fetched = fetch(client, job, self.kind, *dialect, expected, folder).await?;
+                let Place { client, folder, .. } = &self.place;
+                let (folder, rows) = (folder.as_deref(), Some(of.rows));
+                let fetched = fetch(client, of.job, self.kind, of.dialect, rows, folder).await?;
                 self.open = Some(Open {
                     splitter: Splitter::new(fetched.dialect, LARGEST_RECORD),
                     fetched,
