@@ -73,6 +73,7 @@ pub mod events;
 pub mod files;
 pub mod graphql;
 pub mod guide;
+pub mod identity;
 pub mod limits;
 pub mod op;
 mod pipeline;

@@ -55,6 +55,24 @@ pub trait Auth: fmt::Debug + Send + Sync + 'static {
         self.acquire(cx)
     }
 
+    /// Ends the session at Salesforce. `current` is the token at hand, if there is
+    /// one. By default it is revoked; a flow with more to end does that.
+    ///
+    /// # Errors
+    /// Whatever went wrong. That the token has ended already is no error.
+    fn log_out(
+        &self,
+        cx: &AuthContext,
+        current: Option<&AccessToken>,
+    ) -> impl Future<Output = Result<(), AuthError>> + Send {
+        async move {
+            match current {
+                Some(token) => cx.end(token.origin(), token.secret()).await,
+                None => Ok(()),
+            }
+        }
+    }
+
     /// Whether `token` should be replaced before it is used at `now`. By default
     /// when it is about to expire, if it is known when that will be.
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool {
@@ -70,6 +88,11 @@ pub(super) trait DynAuth: Send + Sync {
         cx: &'a AuthContext,
         current: &'a AccessToken,
     ) -> BoxFuture<'a, Result<AccessToken, AuthError>>;
+    fn log_out<'a>(
+        &'a self,
+        cx: &'a AuthContext,
+        current: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Result<(), AuthError>>;
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool;
 }
 
@@ -84,6 +107,14 @@ impl<A: Auth> DynAuth for A {
         current: &'a AccessToken,
     ) -> BoxFuture<'a, Result<AccessToken, AuthError>> {
         Box::pin(Auth::refresh(self, cx, current))
+    }
+
+    fn log_out<'a>(
+        &'a self,
+        cx: &'a AuthContext,
+        current: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Result<(), AuthError>> {
+        Box::pin(Auth::log_out(self, cx, current))
     }
 
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool {

@@ -192,6 +192,19 @@ impl Slot {
         }
     }
 
+    /// Ends the session and forgets its token.
+    pub(crate) async fn log_out(&self, context: &AuthContext) -> Result<(), AuthError> {
+        let current = self.state().granted.clone();
+        let token = current.as_ref().map(|granted| &granted.token);
+        self.auth.log_out(context, token).await?;
+        let mut state = self.state();
+        let generation = |granted: &Granted| granted.generation;
+        if state.granted.as_ref().map(generation) == current.as_ref().map(generation) {
+            state.granted = None;
+        }
+        Ok(())
+    }
+
     fn take_off(
         self: &Arc<Self>,
         state: &mut State,
