@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`ClientCredentials`] | an app, its secret | servers |
 //! | [`JwtBearer`] | an app, a private key, a user | servers, CI |
+//! | [`RefreshToken`] | a refresh token | what acts for a user who signed in elsewhere |
 //! | [`SoapLogin`] | a user's password and security token | what has no app yet; retires in Summer '27 |
 //! | your own [`Auth`] | whatever you like | tokens from elsewhere |
 //!
@@ -38,6 +39,7 @@ mod client_credentials;
 mod context;
 mod error;
 mod flow;
+mod identity;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 #[cfg(feature = "jwt")]
@@ -45,22 +47,29 @@ pub mod key;
 mod login_url;
 mod oauth;
 mod origin;
+mod refresh_token;
 mod secret;
 mod session;
 mod soap;
+mod store;
 mod token;
 
 pub use client_credentials::ClientCredentials;
 pub use context::{AuthContext, Http, Repeat};
 pub use error::{AuthError, AuthErrorKind};
-pub use flow::Auth;
+pub use flow::{Auth, Renewal};
+pub use identity::FlowIdentity;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 #[cfg(feature = "jwt")]
 pub use key::PrivateKey;
+pub use refresh_token::RefreshToken;
 pub use secret::Secret;
-pub use session::Session;
+pub use session::{Session, SessionBuilder};
 pub use soap::SoapLogin;
+pub use store::{
+    MemoryStore, StoreError, StoreErrorKind, StoreKey, StoreLock, StoredToken, TokenStore,
+};
 pub use token::AccessToken;
 
 pub(crate) use login_url::is_loopback_host;

@@ -34,6 +34,7 @@ struct Granted {
     instance_url: Option<String>,
     api_instance_url: Option<String>,
     id: Option<String>,
+    refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,8 +100,11 @@ fn read_token(response: &Response, host: &str) -> Result<AccessToken, AuthError>
             format!("{host} gave a token and did not say which org it is for"),
         ));
     };
-    let token = AccessToken::new(granted.access_token, &instance)?;
-    Ok(token.identity_url(granted.id))
+    let token = AccessToken::new(granted.access_token, &instance)?.identity_url(granted.id);
+    Ok(match granted.refresh_token {
+        Some(refresh_token) => token.with_refresh_token(refresh_token),
+        None => token,
+    })
 }
 
 /// An answer that judges the sign-in: an OAuth error or a SOAP fault. Anything
@@ -119,7 +123,7 @@ impl From<Refused> for AuthError {
 
 /// What an OAuth error means, and what helps.
 fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str>) {
-    use AuthErrorKind::{Refused, Unavailable};
+    use AuthErrorKind::{Refused, SignInAgain, Unavailable};
     let text = description.to_ascii_lowercase();
     let says = |part: &str| text.contains(part);
     match code {
@@ -174,7 +178,7 @@ fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str
             ),
         ),
         "invalid_grant" if says("expired access/refresh token") => (
-            Refused,
+            SignInAgain,
             Some("The refresh token was used, revoked or has expired: sign in again"),
         ),
         "invalid_grant" if says("assertion") => (
