@@ -26,6 +26,10 @@ impl App {
         &self.client_id
     }
 
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        self.client_secret.as_ref()
+    }
+
     pub(super) fn check(&self) -> Result<(), AuthError> {
         super::require("client id", &self.client_id)?;
         match &self.client_secret {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{AuthError, AuthErrorKind};
 use crate::client::{ApiVersion, OrgUrl, Salesforce, SalesforceBuilder};
 use crate::error::Result;
-use crate::events::{Event, Subscription, TokenIssuedEvent};
+use crate::events::{Event, Subscription};
 use crate::op::Response;
 use crate::pipeline::{Pipeline, SignIn};
 use crate::transport::{Body, TransportError};
@@ -121,8 +121,8 @@ impl AuthContext {
         Http(&self.pipeline)
     }
 
-    pub(super) fn emit_issued(&self, event: impl FnOnce() -> TokenIssuedEvent) {
-        self.pipeline.hub.emit(|| Event::TokenIssued(event()));
+    pub(super) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.pipeline.hub.emit(event);
     }
 
     pub(super) fn clock(&self) -> crate::clock::Clock {

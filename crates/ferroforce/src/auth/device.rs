@@ -1,3 +1,4 @@
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::app::App;
 use super::login_url::{LoginUrl, PRODUCTION, is_loopback_host};
 use super::oauth::{self, TOKEN_PATH, request_tokens};
 use super::{AuthContext, AuthError, AuthErrorKind, Grant, Repeat, Secret};
+use crate::error::Error;
 
 /// How often to ask where Salesforce does not say.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -190,7 +192,7 @@ impl DeviceCode {
                 Err(error) => match error.code() {
                     Some("authorization_pending") => {}
                     Some("slow_down") => interval += SLOWER,
-                    _ if error.is_transient() => {}
+                    _ if error.is_transient() || is_page(&error) => {}
                     _ => return Err(error),
                 },
                 granted => return granted,
@@ -208,6 +210,13 @@ impl DeviceCode {
         .await?;
         Ok(Grant::new(self.app.clone(), self.host.clone(), answer))
     }
+}
+
+/// Something in between answered that Salesforce is not ready: no tokens were in
+/// that.
+fn is_page(error: &AuthError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>());
+    cause.is_some_and(|cause| cause.status().is_some() && cause.is_retryable())
 }
 
 impl fmt::Debug for DeviceCode {

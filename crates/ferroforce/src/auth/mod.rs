@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`ClientCredentials`] | an app, its secret | servers |
 //! | [`JwtBearer`] | an app, a private key, a user | servers, CI |
+//! | [`RefreshToken`] | a refresh token | what acts for a user who signed in elsewhere |
 //! | [`SoapLogin`] | a user's password and security token | what has no app yet; retires in Summer '27 |
 //! | [`WebServer`] | an app, a user with a browser | web applications, programs on a user's machine |
 //! | [`DeviceFlow`] | an app, a user with a browser elsewhere | programs on machines without one |
@@ -48,6 +49,7 @@ mod environment;
 mod error;
 mod flow;
 mod grant;
+mod identity;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
@@ -58,10 +60,12 @@ mod oauth;
 mod origin;
 mod random;
 mod ready_token;
+mod refresh_token;
 mod revocation;
 mod secret;
 mod session;
 mod soap;
+mod store;
 mod token;
 mod token_exchange;
 mod username_password;
@@ -72,16 +76,21 @@ pub use context::{AuthContext, Http, Repeat};
 pub use device::{DeviceCode, DeviceFlow};
 pub use environment::Environment;
 pub use error::{AuthError, AuthErrorKind};
-pub use flow::Auth;
+pub use flow::{Auth, Renewal};
 pub use grant::Grant;
+pub use identity::FlowIdentity;
 pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 #[cfg(feature = "jwt")]
 pub use key::PrivateKey;
+pub use refresh_token::RefreshToken;
 pub use secret::Secret;
-pub use session::Session;
+pub use session::{Session, SessionBuilder};
 pub use soap::SoapLogin;
+pub use store::{
+    MemoryStore, StoreError, StoreErrorKind, StoreKey, StoreLock, StoredToken, TokenStore,
+};
 pub use token::AccessToken;
 pub use token_exchange::{SubjectTokenType, TokenExchange};
 pub use username_password::UsernamePassword;

@@ -33,7 +33,6 @@ impl Lifetime {
 #[derive(Debug, Clone)]
 pub(super) struct TokenAnswer {
     pub(super) token: AccessToken,
-    pub(super) refresh_token: Option<Secret>,
     pub(super) id_token: Option<Secret>,
     pub(super) scope: Option<String>,
 }
@@ -81,10 +80,12 @@ pub(super) async fn request_tokens(
             format!("{host} gave a token and did not say which org it is for"),
         ));
     };
-    let token = AccessToken::new(granted.access_token, &instance)?;
+    let token = AccessToken::new(granted.access_token, &instance)?.identity_url(granted.id);
     Ok(TokenAnswer {
-        token: token.identity_url(granted.id),
-        refresh_token: granted.refresh_token.map(Secret::from),
+        token: match granted.refresh_token {
+            Some(refresh_token) => token.with_refresh_token(refresh_token),
+            None => token,
+        },
         id_token: granted.id_token.map(Secret::from),
         scope: granted.scope,
     })
@@ -161,7 +162,7 @@ pub(super) fn refusal(code: String, description: String) -> AuthError {
 
 /// What an OAuth error means, and what helps.
 fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str>) {
-    use AuthErrorKind::{Refused, Unavailable};
+    use AuthErrorKind::{Refused, SignInAgain, Unavailable};
     let text = description.to_ascii_lowercase();
     let says = |part: &str| text.contains(part);
     match code {
@@ -216,7 +217,7 @@ fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str
             ),
         ),
         "invalid_grant" if says("expired access/refresh token") => (
-            Refused,
+            SignInAgain,
             Some("The refresh token was used, revoked or has expired: sign in again"),
         ),
         "invalid_grant" if says("authorization code") => (

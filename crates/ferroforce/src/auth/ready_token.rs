@@ -20,7 +20,7 @@ impl Auth for AccessToken {
 
     async fn refresh(&self, _: &AuthContext, _: &AccessToken) -> Result<AccessToken, AuthError> {
         Err(AuthError::new(
-            AuthErrorKind::Refused,
+            AuthErrorKind::SignInAgain,
             "the access token has ended or was revoked, and there is nothing to renew it with: get a \
              new one, or take a flow that renews its own",
         ))

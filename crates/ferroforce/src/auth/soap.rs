@@ -8,7 +8,9 @@ use quick_xml::events::Event;
 use url::Url;
 
 use super::login_url::{LoginUrl, PRODUCTION};
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat, Secret};
+use super::{
+    AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
+};
 use crate::op::Response;
 
 /// The last version that has `login()`, whatever version the client speaks.
@@ -72,6 +74,11 @@ impl SoapLogin {
         self
     }
 
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url
+            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))
+    }
+
     fn request(&self, host: &str) -> Result<http::Request<Bytes>, AuthError> {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
@@ -102,9 +109,7 @@ impl Auth for SoapLogin {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
         super::require("username", &self.username)?;
         super::require("password", self.password.expose())?;
-        let host = self
-            .login_url
-            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))?;
+        let host = self.host(cx)?;
         let response = cx
             .send(PATH, Repeat::UnlessProcessed, || self.request(&host))
             .await?;
@@ -114,6 +119,10 @@ impl Auth for SoapLogin {
             Some(lifetime) => token.expires_after_idle(lifetime, cx.now()),
             None => token,
         })
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("soap-login", self.host(cx)?).user(&self.username))
     }
 }
 

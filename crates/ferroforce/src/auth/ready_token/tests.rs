@@ -28,7 +28,7 @@ async fn when_it_has_ended_each_call_says_so_after_one_attempt() {
             .await
             .unwrap_err();
         let auth = error.auth().unwrap();
-        assert_eq!(auth.kind(), AuthErrorKind::Refused);
+        assert_eq!(auth.kind(), AuthErrorKind::SignInAgain);
         assert!(auth.description().contains("get a new one"), "{auth}");
         assert_eq!(script.count(), calls, "no loop");
     }

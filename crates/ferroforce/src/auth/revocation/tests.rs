@@ -1,5 +1,5 @@
 use super::*;
-use crate::auth::AuthErrorKind;
+use crate::auth::{AuthErrorKind, ClientCredentials, MemoryStore, RefreshToken, Session};
 use crate::script::{Counting, ORG, Reply, Script, builder, client, form};
 
 fn says(code: &str) -> Reply {
@@ -92,4 +92,85 @@ async fn a_context_without_a_client_has_no_session() {
     let client = AuthContext::builder().transport(script).build().unwrap();
     let error = client.access_token().await.unwrap_err();
     assert_eq!(error.auth().unwrap().kind(), AuthErrorKind::Misconfigured);
+}
+
+fn granted(number: usize) -> Reply {
+    let body = serde_json::json!({
+        "access_token": format!("00D!{number}"), "refresh_token": format!("5Aep!{number}"),
+        "instance_url": ORG,
+    });
+    Reply::json(200, &body.to_string())
+}
+
+/// An org that takes tokens until they are revoked.
+fn org() -> Script {
+    let revoked = std::sync::atomic::AtomicBool::new(false);
+    Script::new(move |sent, number| {
+        use std::sync::atomic::Ordering::SeqCst;
+        match sent.uri.path() {
+            "/services/oauth2/revoke" => {
+                revoked.store(true, SeqCst);
+                done()
+            }
+            "/services/oauth2/token" => {
+                revoked.store(false, SeqCst);
+                granted(number)
+            }
+            _ if revoked.load(SeqCst) => Reply::expired(),
+            _ => Reply::json(200, "{}"),
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_ends_it_for_all_who_share_a_refresh_token() {
+    let (script, store) = (org(), MemoryStore::new());
+    let program = || {
+        let flow = RefreshToken::new("id", "5Aep!first").user("ada");
+        let session = Session::builder(flow).store(store.clone()).build();
+        builder(session, &script).org_url(ORG).build().unwrap()
+    };
+    let (one, other) = (program(), program());
+    let call = async |salesforce: &Salesforce| {
+        let answer = salesforce.request(http::Method::GET, "/x").send().await;
+        answer.map(drop)
+    };
+    call(&one).await.unwrap();
+    call(&other).await.unwrap();
+    one.log_out().await.unwrap();
+    let revoked = script.count() - 1;
+    assert_eq!(form(&script, revoked)["token"], "5Aep!0", "the newest one");
+    for salesforce in [&other, &one] {
+        let error = call(salesforce).await.unwrap_err();
+        assert_eq!(error.auth().unwrap().kind(), AuthErrorKind::SignInAgain);
+        assert_eq!(error.auth().unwrap().code(), Some("logged_out"));
+    }
+    // Nobody asked for a token with what is dead.
+    let asked = script
+        .sent()
+        .into_iter()
+        .filter(|sent| sent.uri.path().ends_with("/token"));
+    assert_eq!(asked.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_has_not_called_yet_ends_what_the_store_has() {
+    let (script, store) = (org(), MemoryStore::new());
+    let program = || {
+        let flow = ClientCredentials::new("id", "secret");
+        let session = Session::builder(flow).store(store.clone()).build();
+        builder(session, &script).org_url(ORG).build().unwrap()
+    };
+    let one = program();
+    one.access_token().await.unwrap();
+    program().log_out().await.unwrap();
+    assert_eq!(form(&script, 1)["token"], "5Aep!0");
+    // Credentials sign in anew, once for all.
+    one.request(http::Method::GET, "/x").send().await.unwrap();
+    program().access_token().await.unwrap();
+    let asked = script
+        .sent()
+        .into_iter()
+        .filter(|sent| sent.uri.path().ends_with("/token"));
+    assert_eq!(asked.count(), 2);
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::flight::{self, Flight, Issued};
+use super::flight::{self, Ask, Flight, Issued};
+use super::shared::Vault;
 use super::{Registry, SlotKey};
 use crate::auth::flow::DynAuth;
 use crate::auth::{AccessToken, AuthContext, AuthError, AuthErrorKind};
@@ -34,6 +35,8 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 pub(crate) struct Granted {
     pub(crate) token: AccessToken,
     pub(crate) generation: u64,
+    /// Its generation in the session's store, 0 without one.
+    pub(super) stored: u64,
     standing: Arc<Standing>,
 }
 
@@ -53,6 +56,7 @@ struct Standing {
 pub(crate) struct Slot {
     id: u64,
     auth: Arc<dyn DynAuth>,
+    vault: Option<Arc<Vault>>,
     key: SlotKey,
     registry: Registry,
     state: Mutex<State>,
@@ -77,10 +81,16 @@ enum Source {
 }
 
 impl Slot {
-    pub(super) fn new(auth: Arc<dyn DynAuth>, key: SlotKey, registry: Registry) -> Arc<Self> {
+    pub(super) fn new(
+        auth: Arc<dyn DynAuth>,
+        vault: Option<Arc<Vault>>,
+        key: SlotKey,
+        registry: Registry,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             auth,
+            vault,
             key,
             registry,
             state: Mutex::default(),
@@ -93,6 +103,19 @@ impl Slot {
 
     pub(super) fn auth(&self) -> &dyn DynAuth {
         self.auth.as_ref()
+    }
+
+    pub(super) fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
+    }
+
+    /// The org that a token must be for, where that is known.
+    pub(super) fn wanted_origin(&self) -> Option<String> {
+        match &self.key {
+            SlotKey::Any => self.state().origin.clone(),
+            SlotKey::Origin(origin) => Some(origin.clone()),
+            SlotKey::Pinned(_) => None,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,8 +218,17 @@ impl Slot {
     /// Ends the session and forgets its token.
     pub(crate) async fn log_out(&self, context: &AuthContext) -> Result<(), AuthError> {
         let current = self.state().granted.clone();
-        let token = current.as_ref().map(|granted| &granted.token);
-        self.auth.log_out(context, token).await?;
+        let ask = Ask {
+            auth: self.auth(),
+            context,
+            current: current.as_ref(),
+            after_rejection: false,
+            origin: self.wanted_origin(),
+        };
+        match self.vault() {
+            Some(vault) => vault.log_out(&ask).await?,
+            None => ask.log_out().await?,
+        }
         let mut state = self.state();
         let generation = |granted: &Granted| granted.generation;
         if state.granted.as_ref().map(generation) == current.as_ref().map(generation) {
@@ -224,7 +256,6 @@ impl Slot {
         flight: u64,
         outcome: Result<Issued, AuthError>,
         replaced: Option<&Granted>,
-        after_rejection: bool,
         context: &AuthContext,
     ) -> Result<Granted, AuthError> {
         let clock = context.clock();
@@ -244,11 +275,15 @@ impl Slot {
             Ok(Issued {
                 token,
                 ignore_expiry,
+                after_rejection,
+                stored,
+                is_new: _,
             }) => {
                 let same = replaced.is_some_and(|old| old.token.secret() == token.secret());
                 state.generations += 1;
                 let granted = Granted {
                     generation: state.generations,
+                    stored,
                     standing: Arc::new(Standing {
                         proven: AtomicBool::new(false),
                         after_rejection,
