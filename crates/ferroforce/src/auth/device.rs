@@ -215,7 +215,9 @@ impl DeviceCode {
 /// Something in between answered that Salesforce is not ready: no tokens were in
 /// that.
 fn is_page(error: &AuthError) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>());
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<Error>());
     cause.is_some_and(|cause| cause.status().is_some() && cause.is_retryable())
 }
 
