@@ -94,3 +94,26 @@ async fn a_stored_grant_serves_another_program() {
     assert_eq!(quiet.count(), 1);
     assert_eq!(quiet.sent()[0].token(), Some("00D!1"));
 }
+
+/// The next program must not take a token for fresh that the store has had for long.
+#[tokio::test(start_paused = true)]
+async fn a_stored_token_that_replaced_another_is_replaced_in_its_turn() {
+    let store = MemoryStore::new();
+    let script = Script::replies([
+        Reply::expired(),
+        granted("00D!2", Some("5Aep!2")),
+        Reply::json(200, "{}"),
+        Reply::expired(),
+        granted("00D!3", Some("5Aep!3")),
+        Reply::json(200, "{}"),
+    ]);
+    let flow = grant(Some("5Aep!1")).await.refresh_flow().unwrap();
+    let [first, second] = [flow.user("ada"), RefreshToken::stored("id", "ada")].map(|flow| {
+        let flow = flow.login_url("https://test.salesforce.com");
+        client(Session::builder(flow).store(store.clone()).build(), &script)
+    });
+    call(&first).await.unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(120)).await;
+    call(&second).await.unwrap();
+    assert_eq!(script.sent()[5].token(), Some("00D!3"));
+}

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -49,7 +49,8 @@ struct Standing {
     /// Its expiry makes no sense here (a clock is wrong), so it is used until
     /// Salesforce turns it down.
     ignore_expiry: bool,
-    issued: Instant,
+    /// Until then it counts as fresh.
+    fresh_until: Instant,
 }
 
 /// The session with one org.
@@ -279,6 +280,11 @@ impl Slot {
                 stored,
                 is_new: _,
             }) => {
+                // A store may have had it for long.
+                let issued = UNIX_EPOCH.checked_add(Duration::from_secs(token.issued_at()));
+                let age = issued
+                    .and_then(|issued| clock.wall().duration_since(issued).ok())
+                    .unwrap_or_default();
                 let same = replaced.is_some_and(|old| old.token.secret() == token.secret());
                 state.generations += 1;
                 let granted = Granted {
@@ -288,7 +294,7 @@ impl Slot {
                         proven: AtomicBool::new(false),
                         after_rejection,
                         ignore_expiry,
-                        issued: now,
+                        fresh_until: now + HOLD_REJECTED.saturating_sub(age),
                     }),
                     token,
                 };
@@ -431,9 +437,7 @@ impl State {
 impl Standing {
     /// It replaced a rejected token, was rejected itself, and not long ago.
     fn is_hopeless(&self, now: Instant) -> bool {
-        self.after_rejection
-            && !self.proven.load(Ordering::Relaxed)
-            && now < self.issued + HOLD_REJECTED
+        self.after_rejection && !self.proven.load(Ordering::Relaxed) && now < self.fresh_until
     }
 }
 
