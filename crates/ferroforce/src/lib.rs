@@ -73,11 +73,14 @@ pub mod events;
 pub mod files;
 pub mod graphql;
 pub mod guide;
+pub mod identity;
 pub mod limits;
 pub mod op;
 mod pipeline;
 pub mod platform_event;
 pub mod query;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod reports;
 pub mod retry;
 #[cfg(test)]

@@ -35,6 +35,11 @@ pub struct Policies {
     /// the same refresh token is meanwhile refused with `token request is already being
     /// processed`. Default: 0.
     pub refresh_milliseconds: u64,
+    /// How often a device may ask whether somebody has entered its code, in seconds, by the org's
+    /// clock; sooner it is told to slow down. Default: 5.
+    pub device_interval_seconds: u64,
+    /// How long a device may wait for its code to be entered, in seconds. Default: 600.
+    pub device_code_seconds: u64,
     /// Whether accounts, contacts and leads that look like others are refused with
     /// `DUPLICATES_DETECTED`: accounts with the same name, contacts and leads with the same name
     /// and e-mail address. New orgs of Salesforce have such rules; here they are off unless asked
@@ -90,6 +95,8 @@ impl Default for Policies {
             reuse_live_sessions: false,
             refresh_tokens_per_app: 5,
             refresh_milliseconds: 0,
+            device_interval_seconds: 5,
+            device_code_seconds: 10 * 60,
             duplicate_rules: false,
             soft_daily_limit: false,
             daily_api_requests_per_app: None,

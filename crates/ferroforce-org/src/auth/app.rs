@@ -16,11 +16,14 @@ use super::secret::Secret;
 /// | `client_id` | required | the consumer key |
 /// | `client_secret` | none | the consumer secret; an app without one is a public client |
 /// | `certificate` | none | PEM of a certificate or an RSA public key; turns the JWT bearer flow on |
-/// | `callback_urls` | none | where the web server flow may redirect to (the org does not serve that flow yet) |
+/// | `callback_urls` | none | where the web server flow may redirect to; a request must name one of them exactly, port included |
+/// | `require_pkce` | false | the web server flow needs a `code_challenge` |
+/// | `secret_for_web_flow` | true | a code is exchanged with the client secret, if there is one |
 /// | `scopes` | `api`, `web`, `refresh_token` | what its tokens may do |
 /// | `client_credentials` | false | whether the client credentials flow is on |
 /// | `run_as` | none | username that client credentials act as |
 /// | `password_flow` | true | whether the username-password flow is on |
+/// | `device_flow` | true | whether the device flow is on |
 /// | `approved_users` | everyone | usernames that have approved the app, or were approved for it |
 /// | `admin_approved_only` | false | users can't approve the app themselves |
 /// | `rotate_refresh_tokens` | true | each refresh gives a new refresh token and ends the old one, as in external client apps; one that comes again ends every token that came of it |
@@ -42,6 +45,10 @@ pub struct ConnectedApp {
     pub(crate) certificate: Signing,
     #[serde(default)]
     pub(crate) callback_urls: Vec<String>,
+    #[serde(default)]
+    pub(crate) require_pkce: bool,
+    #[serde(default = "yes")]
+    pub(crate) secret_for_web_flow: bool,
     #[serde(default = "ConnectedApp::default_scopes")]
     pub(crate) scopes: Vec<String>,
     #[serde(default)]
@@ -49,6 +56,8 @@ pub struct ConnectedApp {
     pub(crate) run_as: Option<String>,
     #[serde(default = "yes")]
     pub(crate) password_flow: bool,
+    #[serde(default = "yes")]
+    pub(crate) device_flow: bool,
     pub(crate) approved_users: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) admin_approved_only: bool,
@@ -59,6 +68,9 @@ pub struct ConnectedApp {
     #[serde(default)]
     pub(crate) introspect_all: bool,
 }
+
+/// Scopes that only flows with a refresh token grant.
+pub(crate) const REFRESHING: [&str; 2] = ["refresh_token", "offline_access"];
 
 fn yes() -> bool {
     true
@@ -93,10 +105,13 @@ impl ConnectedApp {
             client_secret: None,
             certificate: Signing::Off,
             callback_urls: Vec::new(),
+            require_pkce: false,
+            secret_for_web_flow: true,
             scopes: Self::default_scopes(),
             client_credentials: false,
             run_as: None,
             password_flow: true,
+            device_flow: true,
             approved_users: None,
             admin_approved_only: false,
             rotate_refresh_tokens: true,
@@ -129,10 +144,25 @@ impl ConnectedApp {
         self
     }
 
-    /// Sets where the web server flow may redirect to.
+    /// Sets where the web server flow may redirect to: absolute URLs, `https` or to this machine,
+    /// of which a request must name one exactly, port included.
     #[must_use]
     pub fn callback_urls<S: Into<String>>(mut self, urls: impl IntoIterator<Item = S>) -> Self {
         self.callback_urls = urls.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether the web server flow needs a `code_challenge`.
+    #[must_use]
+    pub fn require_pkce(mut self, require: bool) -> Self {
+        self.require_pkce = require;
+        self
+    }
+
+    /// Whether a code is exchanged with the client secret, if there is one.
+    #[must_use]
+    pub fn secret_for_web_flow(mut self, require: bool) -> Self {
+        self.secret_for_web_flow = require;
         self
     }
 
@@ -158,6 +188,13 @@ impl ConnectedApp {
         self
     }
 
+    /// Whether the device flow is on.
+    #[must_use]
+    pub fn device_flow(mut self, enabled: bool) -> Self {
+        self.device_flow = enabled;
+        self
+    }
+
     /// Lets only these users sign in, and only because an administrator approved them.
     #[must_use]
     pub fn admin_approved<S: Into<String>>(mut self, users: impl IntoIterator<Item = S>) -> Self {
@@ -173,10 +210,30 @@ impl ConnectedApp {
         self
     }
 
+    /// Whether nobody is asked for approval, or this user has given it already.
     pub(crate) fn approved(&self, username: &str) -> bool {
-        self.approved_users
-            .as_ref()
-            .is_none_or(|users| users.iter().any(|user| user.eq_ignore_ascii_case(username)))
+        self.approved_users.is_none() || self.names(username)
+    }
+
+    /// Whether this user is among those that approved the app, or were approved for it.
+    pub(crate) fn names(&self, username: &str) -> bool {
+        let users = self.approved_users.as_deref().unwrap_or_default();
+        users.iter().any(|user| user.eq_ignore_ascii_case(username))
+    }
+
+    /// The scopes of a grant: those that were asked for, or all that the app has. None if the
+    /// app does not have one of them.
+    pub(crate) fn granted_scopes(&self, asked: Option<&str>) -> Option<Vec<String>> {
+        let Some(asked) = asked else {
+            return Some(self.scopes.clone());
+        };
+        let has = |scope: &str| self.scopes.iter().any(|own| own == scope);
+        let allowed = |scope: &str| match REFRESHING.contains(&scope) {
+            true => REFRESHING.iter().any(|scope| has(scope)),
+            false => has(scope) || has("full"),
+        };
+        let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
+        asked.iter().all(|scope| allowed(scope)).then_some(asked)
     }
 
     /// The key that signs its JWTs, if the org made it.
@@ -214,7 +271,27 @@ mod tests {
         assert_eq!(app.scopes, ["api", "web", "refresh_token"]);
         assert!(app.password_flow && app.rotate_refresh_tokens && app.secret_for_refresh);
         assert!(!app.client_credentials && !app.admin_approved_only && !app.introspect_all);
-        assert!(app.approved("anyone@example.com"));
+        assert!(app.approved("anyone@example.com") && !app.names("anyone@example.com"));
+        assert!(app.secret_for_web_flow && !app.require_pkce && app.device_flow);
+    }
+
+    #[test]
+    fn an_app_grants_the_scopes_that_it_has() {
+        let app = ConnectedApp::new("app");
+        let full = ConnectedApp::new("app").scopes(["full"]);
+        let table = [
+            (&app, None, Some("api web refresh_token")),
+            (&app, Some("api"), Some("api")),
+            (&app, Some(" web  api "), Some("web api")),
+            (&app, Some("api offline_access"), Some("api offline_access")),
+            (&app, Some("api openid"), None),
+            (&full, Some("api openid"), Some("api openid")),
+            (&full, Some("api refresh_token"), None),
+        ];
+        for (app, asked, expected) in table {
+            let granted = app.granted_scopes(asked).map(|scopes| scopes.join(" "));
+            assert_eq!(granted.as_deref(), expected, "{asked:?}");
+        }
     }
 
     #[test]
@@ -225,10 +302,13 @@ mod tests {
             client_secret = "s3cret"
             certificate = """{}"""
             callback_urls = ["http://localhost:1717/OauthRedirect"]
+            require_pkce = true
+            secret_for_web_flow = false
             scopes = ["api"]
             client_credentials = true
             run_as = "ada@example.com"
             password_flow = false
+            device_flow = false
             approved_users = ["ada@example.com"]
             admin_approved_only = true
             rotate_refresh_tokens = false
@@ -240,6 +320,7 @@ mod tests {
         let app: ConnectedApp = toml::from_str(&seed).unwrap();
         assert!(app.verifying_key().is_some() && app.generated().is_none());
         assert!(app.approved("ADA@example.com") && !app.approved("bob@example.com"));
+        assert!(app.require_pkce && !app.secret_for_web_flow && !app.device_flow);
         assert!(!format!("{app:?}").contains("s3cret"));
     }
 

@@ -2,7 +2,9 @@
 
 mod app;
 mod bearer;
+mod code;
 mod credentials;
+mod device;
 mod directory;
 mod jwt;
 mod key;
@@ -17,6 +19,7 @@ mod soap;
 mod state;
 mod token;
 mod user;
+mod web;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ pub(crate) use self::secret::Secret;
 pub(crate) use self::soap::error_response as soap_error;
 pub(crate) use self::state::{AuthState, Live};
 pub use self::user::User;
+pub(crate) use self::web::authorize_as;
 use crate::id::RecordId;
 use crate::org::Org;
 
@@ -53,5 +57,5 @@ pub(crate) struct CurrentUser {
 
 /// The routes that sign in, and those about tokens and identity.
 pub(crate) fn routes() -> Router<Arc<Org>> {
-    oauth::routes().merge(soap::routes())
+    oauth::routes().merge(soap::routes()).merge(web::routes())
 }

@@ -1,19 +1,22 @@
 //! Everything that signing in has to remember.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use super::app::ConnectedApp;
+use super::code::Codes;
+use super::device::Devices;
 use super::directory::{Directory, InvalidDirectory, Member};
 use super::origin::Origin;
 use super::password::{LoginRecord, Refused};
 use super::refreshing::Refreshing;
 use super::secret::Secret;
-use super::token::{Found, Grant, RefreshRefused, Refreshed, TokenStore};
+use super::token::{Found, Grant, Issued, RefreshRefused, TokenStore};
 use super::user::User;
-use crate::admin::policies::Policies;
+use super::web::Browsers;
+use crate::admin::policies::{Policies, SecurityTokenRule};
 use crate::id::RecordId;
 
 /// This many ids of assertions are remembered before those past their time are cleared out.
@@ -29,6 +32,8 @@ pub(crate) struct AuthState {
     first_policies: Arc<Policies>,
     policies: RwLock<Arc<Policies>>,
     live: Mutex<Live>,
+    /// By which the org's pages know their own forms.
+    pub(super) form_key: Secret,
     /// What is being refreshed right now; no snapshot knows of it.
     pub(super) refreshing: Refreshing,
     /// How it was when the org started.
@@ -44,7 +49,12 @@ pub(crate) struct Live {
     members: Vec<Arc<Member>>,
     /// How many changes of their records the users have followed.
     followed: i64,
-    tokens: TokenStore,
+    pub(super) tokens: TokenStore,
+    pub(super) codes: Codes,
+    pub(super) devices: Devices,
+    pub(super) browsers: Browsers,
+    /// Which users have approved which apps on the org's pages.
+    pub(super) consents: HashSet<(RecordId, String)>,
     logins: HashMap<RecordId, LoginRecord>,
     /// Ids of assertions that were used, by app, and how long they must be remembered.
     assertions: HashMap<(String, String), Timestamp>,
@@ -75,6 +85,10 @@ impl AuthState {
             members: directory.members(),
             followed: 0,
             tokens,
+            codes: Codes::default(),
+            devices: Devices::default(),
+            browsers: Browsers::default(),
+            consents: HashSet::new(),
             logins: HashMap::new(),
             assertions: HashMap::new(),
         };
@@ -85,6 +99,7 @@ impl AuthState {
             policies: RwLock::new(Arc::clone(&policies)),
             first_policies: policies,
             live: Mutex::new(first.clone()),
+            form_key: Secret::random(43),
             refreshing: Refreshing::default(),
             first,
             access_token,
@@ -134,15 +149,53 @@ impl AuthState {
         password: &str,
         now: Timestamp,
     ) -> Result<Arc<Member>, Refused> {
-        let member = self
-            .directory
-            .by_username(username)
-            .ok_or(Refused::Invalid)?;
-        let policies = self.policies();
+        self.check(username, password, &self.policies(), now)
+    }
+
+    /// Checks a password that was typed into the login page, which takes it alone.
+    pub(crate) fn check_typed_password(
+        &self,
+        username: &str,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Member>, Refused> {
+        let policies = Policies {
+            security_token: SecurityTokenRule::Optional,
+            ..Policies::clone(&self.policies())
+        };
+        self.check(username, password, &policies, now)
+    }
+
+    fn check(
+        &self,
+        username: &str,
+        password: &str,
+        policies: &Policies,
+        now: Timestamp,
+    ) -> Result<Arc<Member>, Refused> {
+        let member = self.directory.by_username(username);
+        let member = member.ok_or(Refused::Invalid)?;
         let mut live = self.live();
         let record = live.logins.entry(member.id).or_default();
-        record.check_password(&member.user, password, &policies, now)?;
+        record.check_password(&member.user, password, policies, now)?;
         Ok(member)
+    }
+
+    /// Whether this user has approved an app, or an administrator has for them.
+    pub(crate) fn has_approved(&self, app: &ConnectedApp, member: &Member) -> bool {
+        app.names(&member.user.username) || self.has_consented(app, member)
+    }
+
+    /// Whether this user has approved an app on the consent page.
+    pub(crate) fn has_consented(&self, app: &ConnectedApp, member: &Member) -> bool {
+        let consent = (member.id, app.client_id.clone());
+        self.live().consents.contains(&consent)
+    }
+
+    /// Remembers that this user has approved an app on the consent page.
+    pub(crate) fn consent(&self, app: &ConnectedApp, member: &Member) {
+        let consent = (member.id, app.client_id.clone());
+        self.live().consents.insert(consent);
     }
 
     /// Counts a sign-in of a user who needs no password for it.
@@ -188,7 +241,7 @@ impl AuthState {
         token: &str,
         app: &ConnectedApp,
         now: Timestamp,
-    ) -> Result<Refreshed, RefreshRefused> {
+    ) -> Result<Issued, RefreshRefused> {
         let lifetime = self.policies().session_lifetime();
         let tokens = &mut self.live().tokens;
         tokens.refresh(
@@ -237,7 +290,9 @@ impl AuthState {
 
     /// Ends the sessions and refresh tokens of everyone, or of one user, and tells how many.
     pub(crate) fn revoke_all(&self, user: Option<RecordId>) -> usize {
-        self.live().tokens.revoke_all(user)
+        let mut live = self.live();
+        live.browsers.sign_out(user);
+        live.tokens.revoke_all(user)
     }
 
     /// Locks a user out, or ends their lockout.
@@ -302,7 +357,7 @@ impl AuthState {
         self.directory.put(member);
     }
 
-    fn live(&self) -> MutexGuard<'_, Live> {
+    pub(super) fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

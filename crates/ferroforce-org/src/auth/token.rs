@@ -6,7 +6,9 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
+use super::app::REFRESHING;
 use super::secret::Secret;
+use crate::admin::policies::Policies;
 use crate::id::RecordId;
 
 /// Tokens are found by their digest, so that the time of a look-up tells nothing of them.
@@ -28,6 +30,13 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// Whether it lasts beyond its session, by a refresh token.
+    pub(crate) fn lasts(&self) -> bool {
+        self.scopes
+            .iter()
+            .any(|scope| REFRESHING.contains(&scope.as_str()))
+    }
+
     pub(crate) fn allows_api(&self) -> bool {
         self.scopes
             .iter()
@@ -77,12 +86,12 @@ pub(crate) enum RefreshRefused {
     Reused,
 }
 
-/// What a refresh token was exchanged for.
-#[derive(Debug)]
-pub(crate) struct Refreshed {
+/// What was issued for a code, a refresh token or a password.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
     pub(crate) grant: Grant,
     pub(crate) access_token: Secret,
-    /// Only if the token was rotated.
+    /// Only if the grant is to last; of a refresh, only if the token was rotated.
     pub(crate) refresh_token: Option<Secret>,
 }
 
@@ -184,6 +193,28 @@ impl TokenStore {
         )
     }
 
+    /// Starts a session, with a refresh token if the grant is to last.
+    pub(crate) fn issue_granted(
+        &mut self,
+        grant: Grant,
+        policies: &Policies,
+        now: Timestamp,
+    ) -> Issued {
+        let lifetime = policies.session_lifetime();
+        let (access_token, refresh_token) = if grant.lasts() {
+            let limit = policies.refresh_tokens_per_app;
+            let (access, refresh) = self.issue_pair(grant.clone(), limit, now, lifetime);
+            (access, Some(refresh))
+        } else {
+            (self.issue(grant.clone(), now, lifetime), None)
+        };
+        Issued {
+            grant,
+            access_token,
+            refresh_token,
+        }
+    }
+
     /// Exchanges a refresh token for a new session. A token that was rotated away before revokes
     /// its whole family.
     pub(crate) fn refresh(
@@ -193,7 +224,7 @@ impl TokenStore {
         rotate: bool,
         now: Timestamp,
         lifetime: Duration,
-    ) -> Result<Refreshed, RefreshRefused> {
+    ) -> Result<Issued, RefreshRefused> {
         let key = key_of(token);
         let id = *self
             .refresh_tokens
@@ -223,7 +254,7 @@ impl TokenStore {
             }
         }
         let access_token = self.start_session(grant.clone(), Some(id), now, lifetime);
-        Ok(Refreshed {
+        Ok(Issued {
             grant,
             access_token,
             refresh_token,

@@ -1,14 +1,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::key::{Claims, PrivateKey};
-use super::login_url::LoginUrl;
+use super::login_url::{LoginUrl, PRODUCTION, SANDBOX};
 use super::oauth::{Lifetime, request_token};
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat};
+use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat};
 use crate::client::OrgUrl;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const PRODUCTION: &str = "https://login.salesforce.com";
-const SANDBOX: &str = "https://test.salesforce.com";
 
 /// Salesforce takes assertions that expire within three minutes.
 const VALID_FOR: Duration = Duration::from_secs(150);
@@ -80,6 +78,17 @@ impl JwtBearer {
         self
     }
 
+    fn audience_for<'a>(&'a self, cx: &'a AuthContext) -> &'a str {
+        let default = cx.org_url().map_or(PRODUCTION, OrgUrl::jwt_audience);
+        self.audience.as_deref().unwrap_or(default)
+    }
+
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url.origin(cx.org_url(), || {
+            Ok(self.audience_for(cx).trim_end_matches('/').to_owned())
+        })
+    }
+
     async fn ask(
         &self,
         cx: &AuthContext,
@@ -114,11 +123,8 @@ impl Auth for JwtBearer {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
         super::require("client id", &self.client_id)?;
         super::require("username", &self.username)?;
-        let default = cx.org_url().map_or(PRODUCTION, OrgUrl::jwt_audience);
-        let audience = self.audience.as_deref().unwrap_or(default);
-        let host = self.login_url.origin(cx.org_url(), || {
-            Ok(audience.trim_end_matches('/').to_owned())
-        })?;
+        let audience = self.audience_for(cx);
+        let host = self.host(cx)?;
         let first = self.ask(cx, &host, audience).await;
         let token = match first {
             Err(error) if self.audience.is_none() && is_audience_error(&error) => {
@@ -134,6 +140,12 @@ impl Auth for JwtBearer {
             other => other?,
         };
         Ok(self.lifetime.apply(token, cx.now()))
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("jwt-bearer", self.host(cx)?)
+            .client_id(&self.client_id)
+            .user(&self.username))
     }
 }
 

@@ -22,6 +22,7 @@ pub use stream::EventStream;
 
 pub(crate) use hub::Hub;
 
+use crate::auth::StoreError;
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
 use crate::transport::TransportErrorKind;
@@ -45,6 +46,8 @@ pub enum Event {
     BulkBatches(BulkBatchesEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
+    /// The session's token store failed, and this process goes on without it.
+    StoreFailed(StoreFailedEvent),
 }
 
 impl Event {
@@ -58,6 +61,7 @@ impl Event {
             Self::Failure(_) => "failure",
             Self::BulkBatches(_) => "bulk_batches",
             Self::TokenIssued(_) => "token_issued",
+            Self::StoreFailed(_) => "store_failed",
         }
     }
 
@@ -70,7 +74,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) => None,
+            Self::TokenIssued(_) | Self::StoreFailed(_) => None,
         }
     }
 
@@ -81,7 +85,9 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) => None,
+            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => {
+                None
+            }
         }
     }
 
@@ -210,6 +216,17 @@ pub struct TokenIssuedEvent {
     pub generation: u64,
     /// How long the sign-in took.
     pub elapsed: Duration,
+}
+
+/// See [`Event::StoreFailed`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StoreFailedEvent {
+    /// What the store was to do: `get`, `lock`, `put`, or `mark` that a refresh token
+    /// is about to be used.
+    pub operation: &'static str,
+    /// What went wrong.
+    pub error: StoreError,
 }
 
 /// Is told of every event, in place.

@@ -1,29 +1,29 @@
 //! The grants of the token endpoint.
 
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::answer::{Granted, TokenAnswer};
 use super::error::OAuthError;
 use super::form::Form;
-use crate::auth::app::ConnectedApp;
+use crate::auth::app::{ConnectedApp, REFRESHING};
+use crate::auth::code::Presented;
 use crate::auth::directory::Member;
 use crate::auth::jwt::Assertion;
 use crate::auth::origin::Origin;
 use crate::auth::password::Refused;
 use crate::auth::state::AuthState;
-use crate::auth::token::Grant;
+use crate::auth::token::{Grant, Issued};
 use crate::org::Org;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// Scopes that only flows with a refresh token grant.
-const REFRESHING: [&str; 2] = ["refresh_token", "offline_access"];
 
 const UNAPPROVED: OAuthError = OAuthError::invalid_grant("user hasn't approved this consumer");
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Answers a token request.
-pub(super) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnswer, OAuthError> {
+pub(super) fn answer(org: &Org, origin: &Origin, form: &Form) -> Response {
     let exchange = Exchange {
         auth: &org.auth,
         ports: org.ports(),
@@ -32,31 +32,40 @@ pub(super) fn token(org: &Org, origin: &Origin, form: &Form) -> Result<TokenAnsw
         now: org.clock.now(),
     };
     match form.get("grant_type") {
-        Some("client_credentials") => exchange.client_credentials(),
-        Some(JWT_BEARER) => exchange.jwt_bearer(),
-        Some("password") => exchange.password(),
-        Some("refresh_token") => exchange.refresh_token(),
-        Some(grant @ ("authorization_code" | "device" | "hybrid_refresh" | TOKEN_EXCHANGE)) => Err(
-            OAuthError::not_implemented(&format!("the grant type {grant}")),
-        ),
         None if form.get("response_type") == Some("device_code") => {
-            Err(OAuthError::not_implemented("the device flow"))
+            exchange.device_codes().into_response()
         }
-        _ => Err(OAuthError::unknown_grant_type()),
+        grant_type => exchange.token(grant_type).into_response(),
     }
 }
 
 /// One request for a token.
-struct Exchange<'a> {
-    auth: &'a AuthState,
+pub(super) struct Exchange<'a> {
+    pub(super) auth: &'a AuthState,
     /// Where the org listens.
     ports: &'a [u16],
-    origin: &'a Origin,
-    form: &'a Form,
-    now: Timestamp,
+    pub(super) origin: &'a Origin,
+    pub(super) form: &'a Form,
+    pub(super) now: Timestamp,
 }
 
 impl<'a> Exchange<'a> {
+    fn token(&self, grant_type: Option<&str>) -> Result<TokenAnswer, OAuthError> {
+        match grant_type {
+            Some("client_credentials") => self.client_credentials(),
+            Some(JWT_BEARER) => self.jwt_bearer(),
+            Some("password") => self.password(),
+            Some("refresh_token") => self.refresh_token(),
+            Some("authorization_code") => self.authorization_code(),
+            Some("device") => self.device(),
+            Some(grant @ ("hybrid_refresh" | TOKEN_EXCHANGE)) => {
+                let what = format!("the grant type {grant}");
+                Err(OAuthError::not_implemented(&what))
+            }
+            _ => Err(OAuthError::unknown_grant_type()),
+        }
+    }
+
     fn client_credentials(&self) -> Result<TokenAnswer, OAuthError> {
         const WRONG_HOST: OAuthError =
             OAuthError::invalid_grant("request not supported on this domain");
@@ -99,7 +108,7 @@ impl<'a> Exchange<'a> {
             .directory
             .by_username(&claims.sub)
             .ok_or(UNAPPROVED)?;
-        check_approval(app, &member)?;
+        self.check_approval(app, &member)?;
         self.auth.count_login(&member, self.now)?;
         Ok(self.start_session(app, &member, &REFRESHING).by_assertion())
     }
@@ -114,9 +123,25 @@ impl<'a> Exchange<'a> {
         let password = self.form.get("password").ok_or(Refused::Invalid)?;
         let member = self.auth.check_password(username, password, self.now)?;
         if app.admin_approved_only {
-            check_approval(app, &member)?;
+            self.check_approval(app, &member)?;
         }
         Ok(self.start_session(app, &member, &REFRESHING).by_password())
+    }
+
+    fn authorization_code(&self) -> Result<TokenAnswer, OAuthError> {
+        let app = self.client()?;
+        let code = self.form.get("code");
+        let code = code.ok_or(OAuthError::invalid_request("code is required"))?;
+        if app.secret_for_web_flow || self.form.get("client_secret").is_some() {
+            check_secret(self.form, app)?;
+        }
+        let presented = Presented {
+            client_id: &app.client_id,
+            redirect_uri: self.form.get("redirect_uri").unwrap_or_default(),
+            verifier: self.form.get("code_verifier"),
+        };
+        let issued = self.auth.redeem(code, &presented, self.now)?;
+        Ok(self.granted(app, issued).otherwise())
     }
 
     fn refresh_token(&self) -> Result<TokenAnswer, OAuthError> {
@@ -130,16 +155,19 @@ impl<'a> Exchange<'a> {
             .auth
             .refresh(token, app, self.now)
             .map_err(|_| EXPIRED)?;
-        let granted = Granted {
-            access_token: refreshed.access_token,
-            refresh_token: refreshed.refresh_token,
-            identity_url: self.auth.identity_url(self.origin, refreshed.grant.user_id),
-            scopes: refreshed.grant.scopes,
+        Ok(self.granted(app, refreshed).otherwise())
+    }
+
+    pub(super) fn granted(&self, app: &'a ConnectedApp, issued: Issued) -> Granted<'a> {
+        Granted {
+            access_token: issued.access_token,
+            refresh_token: issued.refresh_token,
+            identity_url: self.auth.identity_url(self.origin, issued.grant.user_id),
+            scopes: issued.grant.scopes,
             origin: self.origin,
             app,
             issued_at: self.now,
-        };
-        Ok(granted.otherwise())
+        }
     }
 
     /// Starts a session with the scopes of the app but these.
@@ -154,21 +182,27 @@ impl<'a> Exchange<'a> {
         let grant = Grant {
             user_id: member.id,
             client_id: Some(app.client_id.clone()),
-            scopes: scopes.clone(),
-        };
-        Granted {
-            access_token: self.auth.start_session(grant, self.now),
-            refresh_token: None,
-            identity_url: self.auth.identity_url(self.origin, member.id),
             scopes,
-            origin: self.origin,
-            app,
-            issued_at: self.now,
+        };
+        let issued = Issued {
+            access_token: self.auth.start_session(grant.clone(), self.now),
+            refresh_token: None,
+            grant,
+        };
+        self.granted(app, issued)
+    }
+
+    fn check_approval(&self, app: &ConnectedApp, member: &Member) -> Result<(), OAuthError> {
+        match app.approved(&member.user.username) {
+            true => Ok(()),
+            false if app.admin_approved_only => Err(OAuthError::not_admin_approved()),
+            false if self.auth.has_consented(app, member) => Ok(()),
+            false => Err(UNAPPROVED),
         }
     }
 
     /// The app that the request names.
-    fn client(&self) -> Result<&'a ConnectedApp, OAuthError> {
+    pub(super) fn client(&self) -> Result<&'a ConnectedApp, OAuthError> {
         self.app(self.form.get("client_id").unwrap_or_default())
     }
 
@@ -177,14 +211,6 @@ impl<'a> Exchange<'a> {
             .directory
             .app(client_id)
             .ok_or(OAuthError::unknown_client())
-    }
-}
-
-fn check_approval(app: &ConnectedApp, member: &Member) -> Result<(), OAuthError> {
-    match app.approved(&member.user.username) {
-        true => Ok(()),
-        false if app.admin_approved_only => Err(OAuthError::not_admin_approved()),
-        false => Err(UNAPPROVED),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod about;
 mod answer;
+mod device;
 mod error;
 mod form;
 mod grant;
@@ -15,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::StatusCode;
 
-use self::error::OAuthError;
-use self::form::Form;
+pub(super) use self::error::OAuthError;
+pub(super) use self::form::Form;
 use super::origin::Origin;
 use crate::org::Org;
 
@@ -30,7 +31,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/id/{organization}/{user}", any(about::identity))
         .route("/.well-known/openid-configuration", any(about::discovery))
         .route("/id/keys", any(unsupported));
-    for endpoint in ["authorize", "device", "register", "singleaccess"] {
+    for endpoint in ["device", "register", "singleaccess"] {
         router = router.route(&format!("/services/oauth2/{endpoint}"), any(unsupported));
     }
     router
@@ -49,12 +50,12 @@ async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
         .then(|| form.get("refresh_token"))
         .flatten();
     let Some(refreshed) = refreshed else {
-        return grant::token(&org, &Origin::of(&parts), &form).into_response();
+        return grant::answer(&org, &Origin::of(&parts), &form);
     };
     let Some(_under_way) = org.auth.refreshing.begin(refreshed) else {
         return OAuthError::already_processed().into_response();
     };
-    let answer = grant::token(&org, &Origin::of(&parts), &form).into_response();
+    let answer = grant::answer(&org, &Origin::of(&parts), &form);
     // Whoever goes away meanwhile has had the token rotated, as with a real org.
     match org.auth.policies().refresh_milliseconds {
         0 => {}
@@ -97,4 +98,4 @@ pub(crate) fn error_response(status: StatusCode, error: String, description: Str
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

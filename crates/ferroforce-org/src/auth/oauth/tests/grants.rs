@@ -172,8 +172,7 @@ async fn grant_types_that_are_unknown_or_not_served() {
         assert_eq!(token(&org, &form).await, expected);
     }
     for grant in [
-        "authorization_code",
-        "device",
+        "hybrid_refresh",
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ] {
         let (status, body) = token(&org, &[("grant_type", grant)]).await;
@@ -183,9 +182,7 @@ async fn grant_types_that_are_unknown_or_not_served() {
             "{body}"
         );
     }
-    let (status, _) = token(&org, &[("response_type", "device_code")]).await;
-    assert_eq!(status, 501);
-    let (status, body) = post_to(&org, "/services/oauth2/authorize", &[]).await;
+    let (status, body) = post_to(&org, "/services/oauth2/register", &[]).await;
     assert_eq!(status, 501, "{body}");
     let get = Request::get("/services/oauth2/token")
         .body(Body::empty())
