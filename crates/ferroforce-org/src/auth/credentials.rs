@@ -90,6 +90,7 @@ impl LocalOrg {
     /// | `POST /__org/tokens/expire`, `/__org/tokens/revoke` | ends all tokens, or with `{"token":…}` one, or with `{"username":…}` those of a user |
     /// | `POST /__org/users/lock`, `/__org/users/unlock` | `{"username":…}` |
     /// | `POST /__org/users/api` | `{"username":…,"enabled":false}`: takes the API from a user, or gives it back |
+    /// | `GET /__org/sign-ins` | tells how often users have signed in: `logins`, `refreshes`, `reuses`, and the same by user and app |
     /// | `POST /__org/authorize` | `{"url":…,"username":…}`: what a person at a browser would do with a URL of `/services/oauth2/authorize`; answers the `redirect` |
     /// | `POST /__org/device` | `{"user_code":…,"username":…,"allow":true}`: what a person would do with the code that a device shows |
     /// | `GET`, `PATCH /__org/policies` | tells, or changes, what the org allows |
