@@ -48,6 +48,13 @@ impl LocalOrg {
             .map(Secret::expose)
     }
 
+    /// Where the web server flow of the first connected app leads to, the first of its callback
+    /// URLs, if it has one.
+    pub fn callback_url(&self) -> Option<&str> {
+        let urls = &self.org().auth.first_app().callback_urls;
+        urls.first().map(String::as_str)
+    }
+
     /// Private key that signs the JWTs of the first connected app, as PEM (PKCS#8). None if the
     /// app has a key that the org did not make. The first call takes a moment.
     pub fn private_key_pem(&self) -> Option<&str> {
