@@ -27,6 +27,7 @@ pub use password::UserPassword;
 pub use related::Related;
 
 pub(crate) use members::Members;
+pub(crate) use row::delete as delete_row;
 
 use crate::client::{Call, Salesforce};
 use crate::composite::references;
