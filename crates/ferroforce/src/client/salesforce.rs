@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -227,6 +228,11 @@ impl Salesforce {
             ..
         } = &*self.0;
         pipeline.open(outgoing, slot, context).await
+    }
+
+    /// See [`Pipeline::resumption`].
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        self.0.pipeline.resumption(outgoing, retry)
     }
 
     pub(crate) fn clock(&self) -> Clock {
