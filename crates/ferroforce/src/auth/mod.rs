@@ -11,6 +11,7 @@
 //! | [`JwtBearer`] | an app, a private key, a user | servers, CI |
 //! | [`RefreshToken`] | a refresh token | what acts for a user who signed in elsewhere |
 //! | [`SoapLogin`] | a user's password and security token | what has no app yet; retires in Summer '27 |
+//! | `sf_cli::Login` (feature `sf-cli`) | a login of `sf` on this machine | programs that a person runs |
 //! | your own [`Auth`] | whatever you like | tokens from elsewhere |
 //!
 //! A flow handed to several clients becomes several sessions. To share one,
@@ -47,9 +48,12 @@ pub mod key;
 mod login_url;
 mod oauth;
 mod origin;
+mod redacted;
 mod refresh_token;
 mod secret;
 mod session;
+#[cfg(feature = "sf-cli")]
+pub mod sf_cli;
 mod soap;
 mod store;
 mod token;
