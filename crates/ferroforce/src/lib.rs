@@ -81,6 +81,8 @@ pub mod op;
 mod pipeline;
 pub mod platform_event;
 pub mod query;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod reports;
 pub mod retry;
 #[cfg(test)]

@@ -71,8 +71,13 @@ pub use refresh_token::RefreshToken;
 pub use secret::Secret;
 pub use session::{Session, SessionBuilder};
 pub use soap::SoapLogin;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "encrypted-store")]
+pub use store::{EncryptedStore, EncryptionKey};
 pub use store::{
-    MemoryStore, StoreError, StoreErrorKind, StoreKey, StoreLock, StoredToken, TokenStore,
+    FileStore, MemoryStore, StoreError, StoreErrorKind, StoreKey, StoreLock, StoredToken,
+    TokenStore,
 };
 pub use token::AccessToken;
 

@@ -1,17 +1,30 @@
 //! Where tokens are kept between processes, machines and starts of a program.
 
 mod contents;
+#[cfg(feature = "encrypted-store")]
+mod encrypted;
 mod error;
+mod file;
+mod lock_file;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "encrypted-store")]
+pub use encrypted::{EncryptedStore, EncryptionKey};
 pub use error::{StoreError, StoreErrorKind};
+pub use file::FileStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 
 pub(super) use contents::{Contents, Ended, State};
 
@@ -218,6 +231,28 @@ impl<S: TokenStore> DynStore for S {
     ) -> BoxFuture<'a, Result<Option<StoreLock>, StoreError>> {
         Box::pin(TokenStore::try_lock(self, key))
     }
+}
+
+/// Runs what waits for the disk, or for another program, where waiting is no harm.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(StoreError::new(
+            StoreErrorKind::Unavailable,
+            "the runtime ended while the token store was at work",
+        )
+        .with_source(error)),
+    }
+}
+
+fn to_base64(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(bytes))
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }
 
 #[cfg(test)]
