@@ -109,6 +109,7 @@ impl Auth for SoapLogin {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
         super::require("username", &self.username)?;
         super::require("password", self.password.expose())?;
+        super::redacted::refuse(self.password.expose(), super::redacted::PASSWORD)?;
         let host = self.host(cx)?;
         let response = cx
             .send(PATH, Repeat::UnlessProcessed, || self.request(&host))

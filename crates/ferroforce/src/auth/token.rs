@@ -60,6 +60,7 @@ impl AccessToken {
     /// carry it, or if the URL is not `https` (plain `http` is for loopback hosts).
     pub fn new(secret: impl Into<Secret>, instance_url: &str) -> Result<Self, AuthError> {
         let secret = secret.into();
+        super::redacted::refuse(secret.expose(), super::redacted::ACCESS_TOKEN)?;
         let bearer = bearer(&secret).ok_or_else(|| {
             AuthError::new(
                 AuthErrorKind::Misconfigured,
@@ -109,6 +110,12 @@ impl AccessToken {
     pub fn with_refresh_token(self, token: impl Into<Secret>) -> Self {
         let token = token.into();
         self.edit(|inner| inner.refresh_token = Some(token))
+    }
+
+    /// The same token where its refresh token is kept elsewhere.
+    #[cfg(feature = "sf-cli")]
+    pub(super) fn without_refresh_token(self) -> Self {
+        self.edit(|inner| inner.refresh_token = None)
     }
 
     fn edit(self, change: impl FnOnce(&mut Inner)) -> Self {
