@@ -8,7 +8,9 @@
 
 mod csv;
 mod job;
+mod journal;
 mod query;
+mod spool;
 
 use crate::client::{Call, Salesforce};
 

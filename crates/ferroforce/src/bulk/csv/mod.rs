@@ -2,6 +2,7 @@
 
 mod format;
 pub(crate) mod read;
+pub(crate) mod write;
 
 pub use format::{Delimiter, LineEnding};
 pub use read::CsvReader;

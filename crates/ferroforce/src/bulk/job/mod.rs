@@ -17,7 +17,8 @@ pub use new::NewJob;
 pub use state::{JobKind, JobOperation, JobState};
 pub use wait::Poll;
 
-pub(crate) use wait::{Pace, until_ended};
+pub(crate) use handle::batches;
+pub(crate) use wait::{Next, Pace, until_ended};
 
 #[cfg(test)]
 mod tests;

@@ -65,6 +65,14 @@ impl Poll {
         self
     }
 
+    /// For steps that must be taken, however long it takes.
+    pub(crate) fn without_timeout(self) -> Self {
+        Self {
+            timeout: None,
+            ..self
+        }
+    }
+
     fn backoff(&self) -> Backoff {
         Backoff::default()
             .base(self.first)
