@@ -1,12 +1,13 @@
 //! Cuts a source into parts, each the data of one job.
 
+mod aside;
 mod csv;
 mod rows;
 
 use crate::bulk::ingest::part::Part;
 use crate::error::{Error, Result};
 
-pub(crate) use csv::CsvCutter;
+pub(crate) use csv::{CsvCutter, Told};
 pub(crate) use rows::RowCutter;
 
 /// How large a part may be.
@@ -47,6 +48,10 @@ impl Refusals {
         self.0.push(Refused { row, error });
         Ok(())
     }
+
+    fn take(&mut self) -> Vec<Refused> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 /// A source that is cut.
@@ -83,4 +88,8 @@ impl Cutter {
             Self::Csv(csv) => csv.rows(),
         }
     }
+}
+
+fn as_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,20 +1,15 @@
 use std::future::poll_fn;
-use std::io::Write;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Bounds, Refusals, Refused};
+use super::aside::{Aside, PIECE};
+use super::{Bounds, Refusals, Refused, as_u64};
 use crate::bulk::csv::write::{Sheet, Written};
 use crate::bulk::ingest::feed::Feed;
-use crate::bulk::ingest::part::{Data, Part};
-use crate::bulk::spool::{Stored, blocking, unnamed};
-use crate::error::{Error, Result};
+use crate::bulk::ingest::part::Part;
+use crate::error::Result;
 
 /// After so many rows others get their turn.
 const AT_ONCE: usize = 1024;
-
-/// Bytes that are written to disk at once.
-const PIECE: usize = 1024 * 1024;
 
 /// Cuts rows that are written as they are cut.
 pub(crate) struct RowCutter {
@@ -30,15 +25,11 @@ pub(crate) struct RowCutter {
 }
 
 /// The part that is written.
-#[derive(Default)]
 struct Draft {
     first_row: u64,
     records: u64,
-    /// What is on disk.
-    file: Option<Arc<std::fs::File>>,
-    stored: u64,
-    checksum: crc32fast::Hasher,
-    /// The header's length, for so many columns.
+    aside: Aside,
+    /// So many columns, and the length of their header.
     header: (usize, usize),
 }
 
@@ -59,12 +50,17 @@ impl RowCutter {
         Self {
             feed,
             sheet,
-            bounds,
             part: 0,
             row: 0,
             ended: false,
             refusals: Refusals::default(),
-            draft: Draft::default(),
+            draft: Draft {
+                first_row: 0,
+                records: 0,
+                aside: Aside::new(&bounds),
+                header: (0, 0),
+            },
+            bounds,
         }
     }
 
@@ -73,11 +69,11 @@ impl RowCutter {
     }
 
     pub(super) fn take_refused(&mut self) -> Vec<Refused> {
-        std::mem::take(&mut self.refusals.0)
+        self.refusals.take()
     }
 
     pub(super) async fn next(&mut self, until: Option<u64>) -> Result<Option<Part>> {
-        if until.is_some_and(|until| self.row >= until) && self.draft.records > 0 {
+        if self.is_complete(until) {
             return self.cut(None).await.map(Some);
         }
         while !self.ended {
@@ -85,7 +81,11 @@ impl RowCutter {
                 Stop::CutBefore(row) => return self.cut(Some(row)).await.map(Some),
                 Stop::Cut => return self.cut(None).await.map(Some),
                 Stop::Ended => self.ended = true,
-                Stop::Store => self.store(None).await?,
+                Stop::Store => {
+                    let empty = Vec::with_capacity(PIECE + PIECE / 2);
+                    let piece = self.sheet.take(None, empty);
+                    self.draft.aside.put(piece).await?;
+                }
                 Stop::Yield => tokio::task::yield_now().await,
             }
         }
@@ -93,6 +93,10 @@ impl RowCutter {
             return Ok(None);
         }
         self.cut(None).await.map(Some)
+    }
+
+    fn is_complete(&self, until: Option<u64>) -> bool {
+        until.is_some_and(|until| self.row >= until) && self.draft.records > 0
     }
 
     fn poll_rows(&mut self, cx: &mut Context<'_>, until: Option<u64>) -> Poll<Result<Stop>> {
@@ -111,10 +115,9 @@ impl RowCutter {
                     None
                 }
             };
-            let complete = until.is_some_and(|until| self.row >= until) && self.draft.records > 0;
             match stop {
                 Some(stop) => return Poll::Ready(Ok(stop)),
-                None if complete => return Poll::Ready(Ok(Stop::Cut)),
+                None if self.is_complete(until) => return Poll::Ready(Ok(Stop::Cut)),
                 None => {}
             }
         }
@@ -132,7 +135,7 @@ impl RowCutter {
         let columns = self.sheet.columns().len();
         if columns > written.columns_before && draft.records > 0 {
             // Those on disk cannot get further cells.
-            if draft.stored > 0 {
+            if draft.aside.stored() > 0 {
                 return Ok(Some(Stop::CutBefore(written)));
             }
             self.sheet.widen(written);
@@ -140,7 +143,7 @@ impl RowCutter {
         if draft.header.0 != columns {
             draft.header = (columns, self.sheet.header(columns).len());
         }
-        let bytes = draft.stored + as_u64(draft.header.1 + self.sheet.len());
+        let bytes = draft.aside.stored() + as_u64(draft.header.1 + self.sheet.len());
         // What was cut once is cut the same again.
         if bytes > self.bounds.bytes && until.is_none() {
             if draft.records > 0 {
@@ -156,68 +159,26 @@ impl RowCutter {
         if draft.records == self.bounds.records {
             return Ok(Some(Stop::Cut));
         }
-        let limit = match draft.file {
-            Some(_) => PIECE,
-            None => self.bounds.memory,
-        };
-        Ok((self.sheet.len() >= limit).then_some(Stop::Store))
-    }
-
-    /// Puts what is in memory to disk, but for the last row if it is to be `kept`.
-    async fn store(&mut self, kept: Option<Written>) -> Result<()> {
-        let failed = |error| Error::disk("the rows cannot be put aside", error);
-        let piece = self
-            .sheet
-            .take(kept, Vec::with_capacity(PIECE + PIECE / 2));
-        self.draft.checksum.update(&piece);
-        self.draft.stored += as_u64(piece.len());
-        let file = self.draft.file.take();
-        let folder = self.bounds.folder.clone();
-        let written = blocking(move || {
-            let file = match file {
-                Some(file) => file,
-                None => Arc::new(unnamed(folder.as_deref())?),
-            };
-            (&*file).write_all(&piece)?;
-            Ok(file)
-        });
-        self.draft.file = Some(written.await.map_err(failed)?);
-        Ok(())
+        Ok(draft.aside.is_due(self.sheet.len()).then_some(Stop::Store))
     }
 
     /// The part, and the beginning of the next one.
     async fn cut(&mut self, next: Option<Written>) -> Result<Part> {
         let columns = next.map_or(self.sheet.columns().len(), |row| row.columns_before);
-        if self.draft.file.is_some() {
-            self.store(next).await?;
-        }
-        let header = self.sheet.header(columns).into();
-        let draft = std::mem::take(&mut self.draft);
-        let mut checksum = draft.checksum;
-        let data = match draft.file {
-            Some(file) => Data::Stored {
-                stored: Stored {
-                    file,
-                    range: 0..draft.stored,
-                },
-                checksum: checksum.clone().finalize(),
-            },
-            None => {
-                let rows = self.sheet.take(next, Vec::new());
-                checksum.update(&rows);
-                Data::Memory(rows.into())
-            }
-        };
         let end = self.row - u64::from(next.is_some());
+        let draft = Draft {
+            first_row: end,
+            records: u64::from(next.is_some()),
+            aside: Aside::new(&self.bounds),
+            header: (0, 0),
+        };
+        let draft = std::mem::replace(&mut self.draft, draft);
+        let header = self.sheet.header(columns).into();
+        let rest = self.sheet.take(next, Vec::new());
+        let (data, checksum) = draft.aside.finish(rest).await?;
         let rows = draft.first_row..end;
         let part = Part::new(self.part, rows, draft.records, header, data, &checksum);
         self.part += 1;
-        self.draft.first_row = end;
-        self.draft.records = u64::from(next.is_some());
         Ok(part)
     }
-}
-
-fn as_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
