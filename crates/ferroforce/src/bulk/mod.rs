@@ -7,6 +7,7 @@
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm>
 
 mod csv;
+mod extract;
 mod job;
 mod journal;
 mod query;
@@ -15,6 +16,7 @@ mod spool;
 use crate::client::{Call, Salesforce};
 
 pub use csv::{CsvReader, Delimiter, LineEnding};
+pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
 };

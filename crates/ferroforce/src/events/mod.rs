@@ -45,6 +45,8 @@ pub enum Event {
     BulkBatches(BulkBatchesEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
+    /// A call that can go several ways has chosen one.
+    Road(RoadEvent),
 }
 
 impl Event {
@@ -58,6 +60,7 @@ impl Event {
             Self::Failure(_) => "failure",
             Self::BulkBatches(_) => "bulk_batches",
             Self::TokenIssued(_) => "token_issued",
+            Self::Road(_) => "road",
         }
     }
 
@@ -70,7 +73,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) => None,
+            Self::TokenIssued(_) | Self::Road(_) => None,
         }
     }
 
@@ -81,7 +84,7 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) => None,
+            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::Road(_) => None,
         }
     }
 
@@ -210,6 +213,23 @@ pub struct TokenIssuedEvent {
     pub generation: u64,
     /// How long the sign-in took.
     pub elapsed: Duration,
+}
+
+/// See [`Event::Road`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoadEvent {
+    /// What is to be done: `extract` for
+    /// [`Salesforce::extract`](crate::Salesforce::extract).
+    pub task: &'static str,
+    /// The API that does it: `REST` or `Bulk API 2.0`.
+    pub road: &'static str,
+    /// Why this one.
+    pub reason: &'static str,
+    /// How many rows there are, where that was asked or estimated.
+    pub rows: Option<u64>,
+    /// What makes it slower than it could be, where something does.
+    pub remark: Option<&'static str>,
 }
 
 /// Is told of every event, in place.
