@@ -65,6 +65,7 @@
 pub mod actions;
 mod apex_rest;
 pub mod auth;
+pub mod bulk;
 pub mod client;
 mod clock;
 pub mod composite;

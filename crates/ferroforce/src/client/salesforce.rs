@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
-use crate::events::{EventStream, Observer, Subscription};
+use crate::events::{Event, EventStream, Observer, Subscription};
 use crate::files::{Blob, Upload};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
@@ -242,6 +242,17 @@ impl Salesforce {
     /// A number in `0..1`, for waits.
     pub(crate) fn random(&self) -> f64 {
         (self.0.pipeline.random)()
+    }
+
+    /// How long to wait before repeat `attempt`, from 1, of what is repeated outside of
+    /// a single request.
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
+        self.0.pipeline.retry.wait(attempt, self.random())
+    }
+
+    /// Tells whoever listens.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
     }
 
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {

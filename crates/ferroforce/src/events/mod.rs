@@ -48,6 +48,8 @@ pub enum Event {
     TokenIssued(TokenIssuedEvent),
     /// The session's token store failed, and this process goes on without it.
     StoreFailed(StoreFailedEvent),
+    /// A call that can go several ways has chosen one.
+    Road(RoadEvent),
 }
 
 impl Event {
@@ -62,6 +64,7 @@ impl Event {
             Self::BulkBatches(_) => "bulk_batches",
             Self::TokenIssued(_) => "token_issued",
             Self::StoreFailed(_) => "store_failed",
+            Self::Road(_) => "road",
         }
     }
 
@@ -75,6 +78,7 @@ impl Event {
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
             Self::TokenIssued(_) | Self::StoreFailed(_) => None,
+            Self::TokenIssued(_) | Self::Road(_) => None,
         }
     }
 
@@ -88,6 +92,7 @@ impl Event {
             Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => {
                 None
             }
+            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::Road(_) => None,
         }
     }
 
@@ -227,6 +232,21 @@ pub struct StoreFailedEvent {
     pub operation: &'static str,
     /// What went wrong.
     pub error: StoreError,
+/// See [`Event::Road`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoadEvent {
+    /// What is to be done: `extract` for
+    /// [`Salesforce::extract`](crate::Salesforce::extract).
+    pub task: &'static str,
+    /// The API that does it: `REST` or `Bulk API 2.0`.
+    pub road: &'static str,
+    /// Why this one.
+    pub reason: &'static str,
+    /// How many rows there are, where that was asked or estimated.
+    pub rows: Option<u64>,
+    /// What makes it slower than it could be, where something does.
+    pub remark: Option<&'static str>,
 }
 
 /// Is told of every event, in place.
