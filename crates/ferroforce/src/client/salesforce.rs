@@ -239,6 +239,11 @@ impl Salesforce {
         self.0.pipeline.clock
     }
 
+    /// Tells those who listen.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
+    }
+
     /// A number in `0..1`, for waits.
     pub(crate) fn random(&self) -> f64 {
         (self.0.pipeline.random)()

@@ -192,6 +192,134 @@ async fn write_to(mut from: Downloading, path: PathBuf) -> Result<u64> {
     drop(file);
     tokio::fs::rename(&part.0, &path).await.map_err(disk)?;
     Ok(from.received())
+/// A file as it comes: a stream of its bytes. Nothing of it is kept.
+///
+/// It ends when the whole file has come, and with an `Err` if it broke off, had
+/// another length than was told, or rested longer than the time limit.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Downloading {
+    body: Body,
+    headers: HeaderMap,
+    received: u64,
+    length: Option<u64>,
+    stall: Duration,
+    resting: Option<Pin<Box<Sleep>>>,
+    context: CallContext,
+    listener: Listener,
+    ended: bool,
+}
+
+impl Downloading {
+    /// An answer that was opened, with nobody told of its progress.
+    pub(crate) fn of(opened: Opened) -> Self {
+        Self::new(opened, Listener::default())
+    }
+
+    fn new(opened: Opened, listener: Listener) -> Self {
+        let headers = opened.head.headers().clone();
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .filter(|_| !headers.contains_key(CONTENT_ENCODING))
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        Self {
+            body: opened.body,
+            headers,
+            received: 0,
+            length,
+            stall: opened.stall,
+            resting: None,
+            context: opened.context,
+            listener,
+            ended: false,
+        }
+    }
+
+    /// How many bytes the file has, where Salesforce told.
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The type of the file, where Salesforce told.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The next piece, without the help of a stream library.
+    ///
+    /// # Errors
+    /// See [`Downloading`].
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    async fn write_to(mut self, path: PathBuf) -> Result<u64> {
+        let disk = |error: std::io::Error| {
+            Error::invalid_input(format!("the file cannot be written: {error}")).with_source(error)
+        };
+        let part = Part::beside(&path);
+        let mut file = tokio::fs::File::create_new(&part.0).await.map_err(disk)?;
+        while let Some(piece) = self.next().await {
+            file.write_all(&piece?).await.map_err(disk)?;
+        }
+        file.sync_all().await.map_err(disk)?;
+        drop(file);
+        tokio::fs::rename(&part.0, &path).await.map_err(disk)?;
+        Ok(self.received)
+    }
+
+    fn end(&mut self, kind: TransportErrorKind, message: String) -> Option<Result<Bytes>> {
+        self.fail(TransportError::new(kind, message))
+    }
+
+    fn fail(&mut self, error: TransportError) -> Option<Result<Bytes>> {
+        self.ended = true;
+        self.body = Body::empty();
+        let error = Error::from_transport(error).with_context(self.context.clone());
+        tracing::debug!(error = %error.redacted(), "a file broke off");
+        Some(Err(error))
+    }
+}
+
+impl Stream for Downloading {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(piece) = Pin::new(&mut self.body).poll_next(cx) else {
+            let stall = self.stall;
+            let resting = self.resting.get_or_insert_with(|| Box::pin(sleep(stall)));
+            ready!(resting.as_mut().poll(cx));
+            let message = format!("the file rested for {stall:?}");
+            return Poll::Ready(self.end(TransportErrorKind::Timeout, message));
+        };
+        self.resting = None;
+        let piece = match piece {
+            Some(Ok(piece)) => piece,
+            Some(Err(error)) => return Poll::Ready(self.fail(error)),
+            None => {
+                self.ended = true;
+                return Poll::Ready(match self.length {
+                    Some(length) if self.received < length => {
+                        let received = self.received;
+                        let message = format!("the file ended after {received} of {length} bytes");
+                        self.end(TransportErrorKind::Interrupted, message)
+                    }
+                    _ => None,
+                });
+            }
+        };
+        self.received += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if let Some(length) = self.length
+            && self.received > length
+        {
+            let message = format!("the file has more than the {length} bytes that were told");
+            return Poll::Ready(self.end(TransportErrorKind::Interrupted, message));
+        }
+        self.listener.tell(self.received, self.length);
+        Poll::Ready(Some(Ok(piece)))
+    }
 }
 
 /// A file that is not yet whole. It goes if it is never finished.
