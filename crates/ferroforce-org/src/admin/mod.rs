@@ -70,8 +70,6 @@ impl AdminState {
 
     /// Adds a fault.
     #[cfg(test)]
-    pub(crate) fn add(&self, fault: Fault) {
-        self.rules().add(fault);
     pub(crate) fn add(&self, fault: Fault) -> u64 {
         self.rules().add(fault)
     }

@@ -8,9 +8,6 @@
 
 mod csv;
 mod extract;
-mod job;
-mod journal;
-mod query;
 mod ingest;
 mod job;
 mod journal;

@@ -255,11 +255,6 @@ impl Salesforce {
         self.0.pipeline.retry.wait(attempt, self.random())
     }
 
-    /// Tells whoever listens.
-    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        self.0.pipeline.hub.emit(event);
-    }
-
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {
         Call::new(self.clone(), op)
     }

@@ -18,8 +18,8 @@ pub use display::Redacted;
 pub(crate) use api::parse_error_body;
 
 use crate::auth::AuthError;
-use crate::governor::Refusal;
 use crate::bulk::JobId;
+use crate::governor::Refusal;
 use crate::transport::TransportError;
 
 /// The result of nearly everything in this crate.

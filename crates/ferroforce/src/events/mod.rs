@@ -53,8 +53,6 @@ pub enum Event {
     TokenIssued(TokenIssuedEvent),
     /// The session's token store failed, and this process goes on without it.
     StoreFailed(StoreFailedEvent),
-    /// A call that can go several ways has chosen one.
-    Road(RoadEvent),
 }
 
 impl Event {
@@ -71,7 +69,6 @@ impl Event {
             Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
             Self::StoreFailed(_) => "store_failed",
-            Self::Road(_) => "road",
         }
     }
 
@@ -84,9 +81,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) | Self::StoreFailed(_) => None,
-            Self::TokenIssued(_) | Self::Road(_) => None,
-            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) => None,
+            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => None,
         }
     }
 
@@ -97,15 +92,12 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => {
-                None
-            }
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::Road(_) => None,
             Self::Request(_)
             | Self::Failure(_)
             | Self::Job(_)
             | Self::Choice(_)
-            | Self::TokenIssued(_) => None,
+            | Self::TokenIssued(_)
+            | Self::StoreFailed(_) => None,
         }
     }
 
@@ -241,15 +233,20 @@ pub struct JobEvent {
 }
 
 /// See [`Event::Choice`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChoiceEvent {
-    /// What is done: `load` or `extract`.
+    /// What is to be done: `load` for [`Salesforce::load`](crate::Salesforce::load),
+    /// `extract` for [`Salesforce::extract`](crate::Salesforce::extract).
     pub operation: &'static str,
-    /// The way that was chosen: `bulk`, `collections` or `rest`.
+    /// The API that does it: `REST`, `collections` or `Bulk API 2.0`.
     pub chosen: &'static str,
-    /// Why, without any data.
+    /// Why this one, without any data.
     pub why: Cow<'static, str>,
+    /// How many rows there are, where that was asked or estimated.
+    pub rows: Option<u64>,
+    /// What makes it slower than it could be, where something does.
+    pub remark: Option<&'static str>,
 }
 
 /// See [`Event::TokenIssued`].
@@ -273,21 +270,6 @@ pub struct StoreFailedEvent {
     pub operation: &'static str,
     /// What went wrong.
     pub error: StoreError,
-/// See [`Event::Road`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RoadEvent {
-    /// What is to be done: `extract` for
-    /// [`Salesforce::extract`](crate::Salesforce::extract).
-    pub task: &'static str,
-    /// The API that does it: `REST` or `Bulk API 2.0`.
-    pub road: &'static str,
-    /// Why this one.
-    pub reason: &'static str,
-    /// How many rows there are, where that was asked or estimated.
-    pub rows: Option<u64>,
-    /// What makes it slower than it could be, where something does.
-    pub remark: Option<&'static str>,
 }
 
 /// Is told of every event, in place.

@@ -205,9 +205,7 @@ async fn what_is_not_served_says_so() {
     for path in [
         "/chatter/users/me",
         "/tooling/executeAnonymous?anonymousBody=x",
-        "/jobs/ingest",
         "/sobjects/Account/defaultValues",
-        "/sobjects/Account/listviews",
     ] {
         let answer = client.get(path).await;
         let (status, code, message) = answer.error();

@@ -14,7 +14,7 @@ pub use rows::{ExtractCursor, ExtractedRecords, ExtractedRows};
 use super::{Paging, Poll};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorCode, Result};
-use crate::events::{Event, RoadEvent};
+use crate::events::{ChoiceEvent, Event};
 use crate::soql::{Literal, Soql};
 use choose::{Choice, by_rows, by_text, undivided};
 
@@ -186,10 +186,10 @@ impl Extract {
             "extract has chosen"
         );
         self.client.emit(|| {
-            Event::Road(RoadEvent {
-                task: "extract",
-                road: choice.road.name(),
-                reason: choice.reason,
+            Event::Choice(ChoiceEvent {
+                operation: "extract",
+                chosen: choice.road.name(),
+                why: choice.reason.into(),
                 rows: choice.rows,
                 remark,
             })
