@@ -7,6 +7,7 @@
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm>
 
 mod csv;
+mod extract;
 mod ingest;
 mod job;
 mod journal;
@@ -18,6 +19,7 @@ mod spool;
 use crate::client::{Call, Salesforce};
 
 pub use csv::{CsvReader, Delimiter, LineEnding};
+pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
 pub use ingest::{
     CsvSource, Ingest, Joining, Load, LoadCounts, LoadHandle, LoadJoin, LoadProgress,
     LoadProgressStream, Loaded, Loading, NullCell, RetryRows, SavedResults,

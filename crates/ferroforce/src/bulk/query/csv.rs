@@ -10,8 +10,8 @@ use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use super::QueryHandle;
 use super::download::{Describe, Download, Item, Plan};
+use super::{QueryHandle, ResultCursor};
 use crate::error::{Error, Result};
 use crate::files::Part;
 
@@ -31,6 +31,7 @@ pub struct BulkCsv {
     pieces: VecDeque<Bytes>,
     has_header: bool,
     rows: u64,
+    begun: Option<ResultCursor>,
 }
 
 impl BulkCsv {
@@ -42,7 +43,18 @@ impl BulkCsv {
             line_end: b"",
             pieces: VecDeque::new(),
             rows: 0,
+            begun: None,
         }
+    }
+
+    /// The page that began with the piece that came last, unless that was told.
+    pub(super) fn begun_page(&mut self) -> Option<ResultCursor> {
+        self.begun.take()
+    }
+
+    /// How many rows were given, those before it was resumed among them.
+    pub(super) fn rows_in_all(&self) -> u64 {
+        self.download.number()
     }
 
     /// The job that the results are of, once it has been started.
@@ -83,7 +95,8 @@ impl BulkCsv {
         while self.pieces.is_empty() {
             match ready!(self.download.poll_item(cx)).transpose()? {
                 None => return Poll::Ready(Ok(false)),
-                Some(Item::Job(_) | Item::PageEnd) => {}
+                Some(Item::Job(_)) => {}
+                Some(Item::Page(_)) => self.begun = self.download.cursor(),
                 Some(Item::Header(header)) => {
                     self.line_end = header.dialect.line_end.bytes();
                     if !std::mem::replace(&mut self.has_header, true) {

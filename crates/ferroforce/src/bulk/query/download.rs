@@ -48,8 +48,8 @@ pub(super) enum Item {
         index: u64,
         rows: Rows,
     },
-    /// All rows of a page have come.
-    PageEnd,
+    /// All rows of the pages before this one have come.
+    Page(Arc<PageAt>),
 }
 
 /// The header, and the kinds of the columns where they were asked for.
@@ -178,7 +178,11 @@ impl Download {
                             self.page = Some(Arc::clone(page));
                             self.index = *index;
                         }
-                        Ok(Some(Item::Header(_) | Item::PageEnd)) => {}
+                        Ok(Some(Item::Page(page))) => {
+                            self.page = Some(Arc::clone(page));
+                            self.index = 0;
+                        }
+                        Ok(Some(Item::Header(_))) => {}
                         Ok(None) | Err(_) => self.state = State::Ended,
                     }
                     return Poll::Ready(item.transpose());
@@ -299,14 +303,16 @@ impl Work {
                     let (at, next) = page?;
                     self.start(at, next);
                 }
-                Event::Piece(_, Piece::Header(header)) => self.header(header, items).await?,
+                Event::Piece(index, Piece::Header(header)) => {
+                    self.begin(index, items).await?;
+                    self.header(header, items).await?;
+                }
                 Event::Piece(index, Piece::Rows(rows)) => self.rows(index, rows, items).await?,
                 Event::PageEnd(index) => {
                     if let Some(mut page) = self.running.remove(index) {
                         let rows = (&mut page.task.0).await.unwrap_or_else(lost)?;
                         tracing::trace!(rows, "page of results read");
                         self.total += rows;
-                        give(items, Item::PageEnd).await?;
                     }
                 }
                 Event::End => return self.check_total(),
@@ -348,6 +354,17 @@ impl Work {
             task: Owned(tokio::spawn(read.in_current_span())),
             passed: 0,
         });
+    }
+
+    /// Of pages in their order, the rows before one are there when it begins, but
+    /// where some of its own were read before.
+    async fn begin(&mut self, index: usize, items: &Items) -> Result<()> {
+        match self.running.get(index) {
+            Some(page) if self.pages.paging.ordered && self.left_out == 0 => {
+                give(items, Item::Page(Arc::clone(&page.at))).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The first header goes on; the others must say the same.

@@ -10,6 +10,7 @@ mod kinds;
 mod ops;
 mod page;
 mod paging;
+mod resumable;
 mod rows;
 mod upcoming;
 
@@ -25,9 +26,10 @@ pub use job::{QueryHandle, QueryJob};
 pub use paging::Paging;
 pub use rows::{BulkRecords, BulkRows};
 
-use super::{Bulk, Delimiter, LineEnding, Poll};
+use super::{Bulk, Delimiter, JobInfo, LineEnding, Poll};
 use crate::client::Salesforce;
 use crate::error::Result;
+use crate::op::Op;
 use crate::soql::{Literal, Soql};
 use download::{Plan, Start};
 
@@ -152,19 +154,22 @@ impl BulkQuery {
     /// started twice because an answer was lost does no harm and ends by itself.
     pub async fn start(self) -> Result<QueryJob> {
         let version = self.client.api_version();
-        let op = ops::create(
-            &self.soql,
-            self.deleted_too,
-            self.delimiter,
-            self.line_ending,
-            version,
-        );
-        let info = self.client.call(op).await?;
+        let info = self.client.call(self.op()).await?;
         let handle = QueryHandle::new(&info, version, self.delimiter, self.line_ending);
         tracing::debug!(job = %handle.id(), "query job started");
         Ok(QueryJob::new(self.client, handle)
             .poll(self.poll)
             .paging(self.paging))
+    }
+
+    fn op(&self) -> Result<Op<JobInfo>> {
+        ops::create(
+            &self.soql,
+            self.deleted_too,
+            self.delimiter,
+            self.line_ending,
+            self.client.api_version(),
+        )
     }
 
     fn plan(self) -> Plan {
@@ -215,6 +220,27 @@ impl BulkQuery {
     pub async fn save(self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref().to_owned();
         self.csv().save(path).await
+    }
+
+    /// As [`save`](Self::save), and crash-proof: how far it came is kept in `journal`,
+    /// a file of its own. When the program was stopped, at any point and however, call
+    /// this again with the same query and files: the job is taken up again, and what is
+    /// missing is fetched, page by page. No row is missing then, and none is there
+    /// twice. Once all is done, it does nothing more.
+    ///
+    /// Until then the rows are in a file beside `path`, whose name ends with `.part`. The
+    /// journal holds no token, no query and no rows. Remove it to begin anew, which is
+    /// necessary when Salesforce no longer has the job: it keeps results for seven days.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save), and a journal of another query.
+    pub async fn save_resumable(
+        self,
+        path: impl AsRef<Path>,
+        journal: impl AsRef<Path>,
+    ) -> Result<u64> {
+        let (path, journal) = (path.as_ref().to_owned(), journal.as_ref().to_owned());
+        resumable::save(self, &path, &journal).await
     }
 }
 

@@ -20,7 +20,6 @@ use crate::bulk::csv::read::{Batch, Columns, Dialect, LARGEST_RECORD, Row, Split
 use crate::client::{ApiVersion, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{CallSettings, Opened, Outgoing};
-use crate::retry::Backoff;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// How many bytes of rows are handed on at a time, where they come quicker than they
@@ -155,7 +154,7 @@ pub(super) async fn read(pages: Arc<Pages>, at: PageAt, mut sink: Sink) -> Resul
         if failures > MOST_FAILURES {
             return Err(error.with_job(pages.job));
         }
-        let wait = Backoff::default().delay(failures, pages.client.random());
+        let wait = pages.client.backoff(failures);
         tracing::warn!(
             error = %error.redacted(),
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),

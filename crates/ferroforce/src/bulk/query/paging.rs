@@ -72,6 +72,11 @@ impl Paging {
         self
     }
 
+    pub(super) fn in_order(mut self) -> Self {
+        self.ordered = true;
+        self
+    }
+
     /// Takes a page that does not tell how many rows it has for an error. Without it
     /// such a page is reported as a warning, and the rows of all pages together are
     /// compared with what the job says.

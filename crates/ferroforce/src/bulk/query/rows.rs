@@ -72,7 +72,7 @@ impl Place {
             self.rows = None;
             match ready!(self.download.poll_item(cx)).transpose()? {
                 None => return Poll::Ready(None),
-                Some(Item::Job(_) | Item::PageEnd) => {}
+                Some(Item::Job(_) | Item::Page(_)) => {}
                 Some(Item::Header(described)) => header(described),
                 Some(Item::Rows { rows, .. }) => {
                     self.rows = Some(rows);

@@ -310,10 +310,12 @@ async fn a_page_that_breaks_off_again_and_again_is_read_as_long_as_it_goes_on() 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_reads_otherwise_than_before_is_an_error() {
     let server = Server::new(50);
-    let script = Server::new(20).faulty(move |number, _, reply| match number {
-        0 => reply.begins(150, Then::Breaks),
-        1 => server.results(3, 30),
-        _ => reply,
+    let script = Server::new(20).faulty(move |number, sent, reply| {
+        match (number, parameter(sent, "locator")) {
+            (0, None) => reply.begins(150, Then::Breaks),
+            (_, None) => server.results(3, 30),
+            _ => reply,
+        }
     });
     let (rows, error) = read(query(&script).rows()).await;
     let error = error.unwrap();
@@ -681,6 +683,71 @@ async fn a_file_is_replaced_when_all_has_come_and_otherwise_left() {
         HEADER.len() + (0..30).map(|row| line(row).len()).sum::<usize>()
     );
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+/// Whatever request is the last one that is answered, the next run goes on, and ends with
+/// the same file.
+#[tokio::test(start_paused = true)]
+async fn a_resumable_file_is_whole_however_often_it_is_stopped() {
+    let expected: String = std::iter::once(HEADER.to_owned())
+        .chain((0..45).map(line))
+        .collect();
+    for paging in [
+        Paging::new().page_rows(10),
+        Paging::new().parallel(2).any_order(),
+    ] {
+        for last in 1..12 {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, journal) = (folder.path().join("t.csv"), folder.path().join("t.journal"));
+            let mut runs = 0;
+            let mut jobs = 0;
+            let rows = loop {
+                runs += 1;
+                let script = Script::new(move |sent, number| match number {
+                    number if number >= last => Reply::error(400, "STOPPED", "by the test"),
+                    _ => Server::new(45).answer(sent),
+                });
+                let query = query(&script).paging(paging.clone());
+                let saved = query.save_resumable(&path, &journal).await;
+                jobs += script
+                    .sent()
+                    .iter()
+                    .filter(|sent| sent.method == Method::POST)
+                    .count();
+                match saved {
+                    Ok(rows) => break rows,
+                    Err(error) => assert_eq!(error.code().unwrap().as_str(), "STOPPED"),
+                }
+                assert!(!path.exists());
+                // With so few requests it never gets to a page.
+                if runs > 20 {
+                    assert!(last < 7, "{last}");
+                    break 0;
+                }
+            };
+            assert!(jobs <= 1, "one job is enough");
+            if rows == 0 {
+                continue;
+            }
+            assert_eq!(rows, 45);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+            let script = Script::replies([Reply::error(400, "STOPPED", "")]);
+            assert_eq!(
+                query(&script)
+                    .save_resumable(&path, &journal)
+                    .await
+                    .unwrap(),
+                45
+            );
+            assert_eq!(script.count(), 0, "nothing is left to do");
+            let other = query(&script)
+                .include_deleted()
+                .save_resumable(&path, &journal)
+                .await;
+            assert_eq!(other.unwrap_err().kind(), ErrorKind::InvalidInput);
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
