@@ -154,7 +154,7 @@ pub use admin::{
     SnapshotError,
 };
 pub use auth::{
-    ConnectedApp, FieldPermission, InvalidCertificate, InvalidDirectory, ObjectPermission, Profile,
-    User,
+    ConnectedApp, FieldPermission, InvalidAddressRange, InvalidCertificate, InvalidDirectory,
+    ObjectPermission, Profile, SignIns, TokenFormat, User,
 };
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

@@ -66,6 +66,12 @@ impl AdminState {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds a fault.
+    #[cfg(test)]
+    pub(crate) fn add(&self, fault: Fault) {
+        self.rules().add(fault);
+    }
+
     /// Whether somebody else holds a lock that the write of a record needs.
     pub(crate) fn lock(
         &self,

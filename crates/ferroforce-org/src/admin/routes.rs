@@ -43,6 +43,7 @@ pub(crate) fn routes(org: &Arc<Org>) -> Router<Arc<Org>> {
         .route("/__org/users/lock", post(lock_user))
         .route("/__org/users/unlock", post(unlock_user))
         .route("/__org/users/api", post(switch_api))
+        .route("/__org/sign-ins", get(sign_ins))
         .route("/__org/authorize", post(authorize))
         .route("/__org/device", post(decide_device))
         .route("/__org/policies", get(policies).patch(change_policies))
@@ -272,6 +273,17 @@ async fn switch_api(State(org): State<Arc<Org>>, body: Body) -> Answer {
     let member = member.ok_or(AdminError::not_found("such user"))?;
     org.auth.set_api_enabled(&member, enabled);
     done()
+}
+
+async fn sign_ins(State(org): State<Arc<Org>>) -> Answer {
+    let sign_ins = org.auth.sign_ins();
+    let total = |count: fn(&auth::SignIns) -> u64| sign_ins.iter().map(count).sum::<u64>();
+    ok(&json!({
+        "logins": total(|one| one.logins),
+        "refreshes": total(|one| one.refreshes),
+        "reuses": total(|one| one.reuses),
+        "sign_ins": sign_ins,
+    }))
 }
 
 /// What a browser would have been told to open, and who sits at it.

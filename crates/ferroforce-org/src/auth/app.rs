@@ -1,9 +1,11 @@
 //! The programs through which users sign in.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
+use super::address::{AddressRange, InvalidAddressRange};
 use super::key::{GeneratedKey, PublicKey};
 use super::secret::Secret;
 
@@ -28,6 +30,10 @@ use super::secret::Secret;
 /// | `admin_approved_only` | false | users can't approve the app themselves |
 /// | `rotate_refresh_tokens` | true | each refresh gives a new refresh token and ends the old one, as in external client apps; one that comes again ends every token that came of it |
 /// | `secret_for_refresh` | true | a refresh needs the client secret, if there is one |
+/// | `token_format` | `opaque` | `jwt` gives access tokens that say what they are good for, and do not slide; not by the username-password flow |
+/// | `jwt_seconds` | 1800 | how long such a token is good for |
+/// | `allowed_addresses` | all | addresses, or ranges such as `10.0.0.0/8`, from which tokens are given |
+/// | `token_exchange` | none | tables of a `subject_token` from elsewhere and the `username` that it stands for, as a real org's handler would decide; turns token exchange on |
 /// | `introspect_all` | false | whether it may introspect tokens of other apps |
 ///
 /// ```
@@ -66,7 +72,45 @@ pub struct ConnectedApp {
     #[serde(default = "yes")]
     pub(crate) secret_for_refresh: bool,
     #[serde(default)]
+    pub(crate) token_format: TokenFormat,
+    #[serde(default = "half_an_hour")]
+    pub(crate) jwt_seconds: u64,
+    pub(crate) allowed_addresses: Option<Vec<AddressRange>>,
+    #[serde(default)]
+    pub(crate) token_exchange: Vec<SubjectToken>,
+    #[serde(default)]
     pub(crate) introspect_all: bool,
+}
+
+/// What access tokens look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenFormat {
+    /// The id of the org, and what nobody can read. Each use pushes the end of the session out.
+    #[default]
+    Opaque,
+    /// A JWT that says who may do what, until when.
+    Jwt,
+}
+
+impl TokenFormat {
+    /// How long such tokens are good for, if they say it themselves.
+    pub(super) fn seconds(self, seconds: u64) -> Option<u64> {
+        (self == Self::Jwt).then_some(seconds)
+    }
+}
+
+/// A token from elsewhere, and the user that it stands for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubjectToken {
+    pub(crate) subject_token: Secret,
+    pub(crate) username: String,
+}
+
+fn half_an_hour() -> u64 {
+    30 * 60
 }
 
 /// Scopes that only flows with a refresh token grant.
@@ -116,6 +160,10 @@ impl ConnectedApp {
             admin_approved_only: false,
             rotate_refresh_tokens: true,
             secret_for_refresh: true,
+            token_format: TokenFormat::Opaque,
+            jwt_seconds: half_an_hour(),
+            allowed_addresses: None,
+            token_exchange: Vec::new(),
             introspect_all: false,
         }
     }
@@ -208,6 +256,49 @@ impl ConnectedApp {
     pub fn rotate_refresh_tokens(mut self, rotate: bool) -> Self {
         self.rotate_refresh_tokens = rotate;
         self
+    }
+
+    /// Sets what its access tokens look like.
+    #[must_use]
+    pub fn token_format(mut self, format: TokenFormat) -> Self {
+        self.token_format = format;
+        self
+    }
+
+    /// Gives it tokens only from these addresses, or ranges such as `10.0.0.0/8`.
+    ///
+    /// # Errors
+    ///
+    /// If one of the texts is neither.
+    pub fn allowed_addresses<S: AsRef<str>>(
+        mut self,
+        ranges: impl IntoIterator<Item = S>,
+    ) -> Result<Self, InvalidAddressRange> {
+        let ranges = ranges.into_iter().map(|range| range.as_ref().parse());
+        self.allowed_addresses = Some(ranges.collect::<Result<_, _>>()?);
+        Ok(self)
+    }
+
+    /// Turns token exchange on: this token from elsewhere stands for the user with this username.
+    #[must_use]
+    pub fn token_exchange(
+        mut self,
+        subject_token: impl Into<String>,
+        username: impl Into<String>,
+    ) -> Self {
+        self.token_exchange.push(SubjectToken {
+            subject_token: Secret::from(subject_token),
+            username: username.into(),
+        });
+        self
+    }
+
+    /// Whether tokens are given to this address.
+    pub(crate) fn admits(&self, address: Option<IpAddr>) -> bool {
+        let within = |ranges: &Vec<AddressRange>| {
+            address.is_some_and(|address| ranges.iter().any(|range| range.contains(address)))
+        };
+        self.allowed_addresses.as_ref().is_none_or(within)
     }
 
     /// Whether nobody is asked for approval, or this user has given it already.
@@ -314,6 +405,10 @@ mod tests {
             rotate_refresh_tokens = false
             secret_for_refresh = false
             introspect_all = true
+            token_format = "jwt"
+            jwt_seconds = 900
+            allowed_addresses = ["127.0.0.1", "10.0.0.0/8"]
+            token_exchange = [{{ subject_token = "f0reign", username = "ada@example.com" }}]
             "#,
             certificate()
         );
@@ -321,7 +416,11 @@ mod tests {
         assert!(app.verifying_key().is_some() && app.generated().is_none());
         assert!(app.approved("ADA@example.com") && !app.approved("bob@example.com"));
         assert!(app.require_pkce && !app.secret_for_web_flow && !app.device_flow);
-        assert!(!format!("{app:?}").contains("s3cret"));
+        assert_eq!(app.token_format.seconds(app.jwt_seconds), Some(900));
+        assert_eq!(app.token_exchange[0].username, "ada@example.com");
+        assert_eq!(app.allowed_addresses.as_ref().map(Vec::len), Some(2));
+        let shown = format!("{app:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("f0reign"));
     }
 
     #[test]
@@ -335,6 +434,10 @@ mod tests {
             (
                 "client_id = \"app\"\ncertificate = \"x\"",
                 "expected the PEM of an X.509",
+            ),
+            (
+                "client_id = \"app\"\nallowed_addresses = [\"x\"]",
+                "neither an IP address",
             ),
         ] {
             let error = toml::from_str::<ConnectedApp>(seed)

@@ -7,9 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 
+use super::app::ConnectedApp;
 use super::secret::Secret;
 use super::state::AuthState;
 use super::token::{Grant, Issued, Key, key_of};
+use super::visit::Visit;
 
 /// How long a code is good for.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -27,6 +29,15 @@ pub(crate) struct Authorization {
     /// Where the code was sent to, which must be named again.
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<Challenge>,
+    /// What the id token is to repeat.
+    pub(crate) nonce: Option<String>,
+}
+
+/// What a code was exchanged for.
+#[derive(Debug)]
+pub(crate) struct Redeemed {
+    pub(crate) issued: Issued,
+    pub(crate) nonce: Option<String>,
 }
 
 /// The S256 challenge of PKCE: whoever exchanges the code must know what it was made of.
@@ -143,12 +154,13 @@ impl AuthState {
     pub(crate) fn redeem(
         &self,
         code: &str,
+        app: &ConnectedApp,
         presented: &Presented<'_>,
-        now: Timestamp,
-    ) -> Result<Issued, CodeRefused> {
-        let policies = self.policies();
+        visit: &Visit,
+    ) -> Result<Redeemed, CodeRefused> {
+        let terms = self.terms(Some(app), visit);
         let live = &mut *self.live();
-        let code = match live.codes.find(code, presented, now) {
+        let code = match live.codes.find(code, presented, visit.now) {
             Ok(code) => code,
             Err((refused, given)) => {
                 if let Some(given) = given {
@@ -161,9 +173,12 @@ impl AuthState {
             }
         };
         let grant = code.authorization.grant.clone();
-        let issued = live.tokens.issue_granted(grant, &policies, now);
+        let issued = live.tokens.issue_granted(grant, &terms);
         code.given = Some(issued.clone());
-        Ok(issued)
+        Ok(Redeemed {
+            issued,
+            nonce: code.authorization.nonce.clone(),
+        })
     }
 }
 
@@ -188,6 +203,7 @@ mod tests {
             },
             redirect_uri: "https://app.example/callback".to_owned(),
             challenge: challenge.and_then(Challenge::read),
+            nonce: None,
         }
     }
 

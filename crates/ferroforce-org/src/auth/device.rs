@@ -9,6 +9,7 @@ use super::directory::Member;
 use super::secret::Secret;
 use super::state::AuthState;
 use super::token::{Grant, Issued, Key, key_of};
+use super::visit::Visit;
 use crate::admin::policies::Policies;
 use crate::id::RecordId;
 
@@ -195,14 +196,14 @@ impl AuthState {
         &self,
         device_code: &str,
         app: &ConnectedApp,
-        now: Timestamp,
+        visit: &Visit,
     ) -> Result<Issued, NotYet> {
         let policies = self.policies();
+        let terms = self.terms(Some(app), visit);
         let live = &mut *self.live();
-        let grant = live
-            .devices
-            .ask(device_code, &app.client_id, &policies, now)?;
-        Ok(live.tokens.issue_granted(grant, &policies, now))
+        let devices = &mut live.devices;
+        let grant = devices.ask(device_code, &app.client_id, &policies, visit.now)?;
+        Ok(live.tokens.issue_granted(grant, &terms))
     }
 }
 

@@ -155,6 +155,15 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Adds callback URLs to the first app.
+    pub(crate) fn add_callback_urls(&mut self, urls: Vec<String>) -> Result<(), InvalidDirectory> {
+        if let Some(url) = urls.iter().find(|url| !is_callback_url(url)) {
+            return Err(InvalidDirectory::InvalidCallbackUrl(url.clone()));
+        }
+        self.apps[0].callback_urls.extend(urls);
+        Ok(())
+    }
+
     /// Whom the org's own tokens belong to, as they were when the org started.
     pub(crate) fn first_member(&self) -> &Member {
         &self.first

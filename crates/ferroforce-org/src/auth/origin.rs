@@ -146,6 +146,7 @@ mod tests {
         request = request.extension(Arrival {
             secure: tls,
             local: nowhere,
+            peer: nowhere.ip(),
         });
         Origin::of(&request.body(()).unwrap().into_parts().0).to_string()
     }

@@ -27,12 +27,12 @@ impl<'a> Exchange<'a> {
         let app = self.device_app()?;
         let scopes = app.granted_scopes(self.form.get("scope"));
         let scopes = scopes.ok_or(OAuthError::wrong_scope())?;
-        let codes = self.auth.begin_device(app, scopes, self.now);
+        let codes = self.auth.begin_device(app, scopes, self.visit.now);
         let answer = Codes {
             user_code: codes.user_code,
             device_code: codes.device_code.expose().to_owned(),
             interval: self.auth.policies().device_interval_seconds,
-            verification_uri: format!("{}{CONNECT_PATH}", self.origin.instance_url()),
+            verification_uri: format!("{}{CONNECT_PATH}", self.visit.origin.instance_url()),
         };
         Ok(json(StatusCode::OK, &answer))
     }
@@ -45,8 +45,8 @@ impl<'a> Exchange<'a> {
         }
         let code = self.form.get("code");
         let code = code.ok_or(OAuthError::invalid_request("code is required"))?;
-        let issued = self.auth.ask_for_device(code, app, self.now)?;
-        Ok(self.granted(app, issued).otherwise())
+        let issued = self.auth.ask_for_device(code, app, self.visit)?;
+        Ok(self.with_id_token(app, issued, None).otherwise())
     }
 
     fn device_app(&self) -> Result<&'a ConnectedApp, OAuthError> {

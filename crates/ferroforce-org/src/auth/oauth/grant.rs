@@ -1,7 +1,6 @@
 //! The grants of the token endpoint.
 
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 
 use super::answer::{Granted, TokenAnswer};
 use super::error::OAuthError;
@@ -10,10 +9,10 @@ use crate::auth::app::{ConnectedApp, REFRESHING};
 use crate::auth::code::Presented;
 use crate::auth::directory::Member;
 use crate::auth::jwt::Assertion;
-use crate::auth::origin::Origin;
 use crate::auth::password::Refused;
 use crate::auth::state::AuthState;
-use crate::auth::token::{Grant, Issued};
+use crate::auth::token::{Found, Grant, Issued};
+use crate::auth::visit::Visit;
 use crate::org::Org;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -23,13 +22,12 @@ const UNAPPROVED: OAuthError = OAuthError::invalid_grant("user hasn't approved t
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Answers a token request.
-pub(super) fn answer(org: &Org, origin: &Origin, form: &Form) -> Response {
+pub(super) fn answer(org: &Org, visit: &Visit, form: &Form) -> Response {
     let exchange = Exchange {
         auth: &org.auth,
         ports: org.ports(),
-        origin,
+        visit,
         form,
-        now: org.clock.now(),
     };
     match form.get("grant_type") {
         None if form.get("response_type") == Some("device_code") => {
@@ -44,9 +42,8 @@ pub(super) struct Exchange<'a> {
     pub(super) auth: &'a AuthState,
     /// Where the org listens.
     ports: &'a [u16],
-    pub(super) origin: &'a Origin,
+    pub(super) visit: &'a Visit,
     pub(super) form: &'a Form,
-    pub(super) now: Timestamp,
 }
 
 impl<'a> Exchange<'a> {
@@ -58,9 +55,9 @@ impl<'a> Exchange<'a> {
             Some("refresh_token") => self.refresh_token(),
             Some("authorization_code") => self.authorization_code(),
             Some("device") => self.device(),
-            Some(grant @ ("hybrid_refresh" | TOKEN_EXCHANGE)) => {
-                let what = format!("the grant type {grant}");
-                Err(OAuthError::not_implemented(&what))
+            Some(TOKEN_EXCHANGE) => self.token_exchange(),
+            Some("hybrid_refresh") => {
+                Err(OAuthError::not_implemented("the grant type hybrid_refresh"))
             }
             _ => Err(OAuthError::unknown_grant_type()),
         }
@@ -72,7 +69,7 @@ impl<'a> Exchange<'a> {
         const FLOW_OFF: OAuthError =
             OAuthError::invalid_grant("client credentials flow not enabled");
         const NO_USER: OAuthError = OAuthError::invalid_grant("no client credentials user enabled");
-        if self.origin.is_login_host() {
+        if self.visit.origin.is_login_host() {
             return Err(WRONG_HOST);
         }
         let app = self.client()?;
@@ -85,7 +82,7 @@ impl<'a> Exchange<'a> {
         }
         let run_as = app.run_as.as_deref().ok_or(NO_USER)?;
         let member = self.auth.directory.by_username(run_as).ok_or(NO_USER)?;
-        self.auth.count_login(&member, self.now)?;
+        self.auth.count_login(&member, self.visit.now)?;
         let not_granted = ["full", "web", "refresh_token", "offline_access"];
         Ok(self.start_session(app, &member, &not_granted).otherwise())
     }
@@ -95,11 +92,11 @@ impl<'a> Exchange<'a> {
         let assertion = Assertion::read(self.form.get("assertion").ok_or(INVALID)?)?;
         let app = self.app(assertion.issuer())?;
         let key = app.verifying_key().ok_or(INVALID)?;
-        let claims = assertion.verify(key, self.origin.host(), self.ports, self.now)?;
+        let claims = assertion.verify(key, self.visit.origin.host(), self.ports, self.visit.now)?;
         if let (Some(id), Some(until)) = (&claims.jti, claims.ends_at())
             && !self
                 .auth
-                .remember_assertion(&app.client_id, id, until, self.now)
+                .remember_assertion(&app.client_id, id, until, self.visit.now)
         {
             return Err(INVALID);
         }
@@ -109,7 +106,7 @@ impl<'a> Exchange<'a> {
             .by_username(&claims.sub)
             .ok_or(UNAPPROVED)?;
         self.check_approval(app, &member)?;
-        self.auth.count_login(&member, self.now)?;
+        self.auth.count_login(&member, self.visit.now)?;
         Ok(self.start_session(app, &member, &REFRESHING).by_assertion())
     }
 
@@ -121,11 +118,16 @@ impl<'a> Exchange<'a> {
         }
         let username = self.form.get("username").ok_or(Refused::Invalid)?;
         let password = self.form.get("password").ok_or(Refused::Invalid)?;
-        let member = self.auth.check_password(username, password, self.now)?;
+        let member = self
+            .auth
+            .check_password(username, password, self.visit.now)?;
         if app.admin_approved_only {
             self.check_approval(app, &member)?;
         }
-        Ok(self.start_session(app, &member, &REFRESHING).by_password())
+        // Whatever the app says, this flow's tokens are opaque.
+        let grant = self.grant(app, &member, &REFRESHING);
+        let issued = self.auth.start_session(grant, None, self.visit);
+        Ok(self.granted(app, issued).by_password())
     }
 
     fn authorization_code(&self) -> Result<TokenAnswer, OAuthError> {
@@ -140,8 +142,9 @@ impl<'a> Exchange<'a> {
             redirect_uri: self.form.get("redirect_uri").unwrap_or_default(),
             verifier: self.form.get("code_verifier"),
         };
-        let issued = self.auth.redeem(code, &presented, self.now)?;
-        Ok(self.granted(app, issued).otherwise())
+        let redeemed = self.auth.redeem(code, app, &presented, self.visit)?;
+        let nonce = redeemed.nonce.as_deref();
+        Ok(self.with_id_token(app, redeemed.issued, nonce).otherwise())
     }
 
     fn refresh_token(&self) -> Result<TokenAnswer, OAuthError> {
@@ -151,22 +154,51 @@ impl<'a> Exchange<'a> {
             check_secret(self.form, app)?;
         }
         let token = self.form.get("refresh_token").ok_or(EXPIRED)?;
+        let whose = |found: Found<'_>| found.grant.user_id;
+        let user = self.auth.look_at(token, self.visit.now, whose);
+        let member = user.and_then(|user| self.auth.directory.by_id(user));
+        if member.is_some_and(|member| !member.user.active) {
+            return Err(Refused::Inactive.into());
+        }
         let refreshed = self
             .auth
-            .refresh(token, app, self.now)
+            .refresh(token, app, self.visit)
             .map_err(|_| EXPIRED)?;
         Ok(self.granted(app, refreshed).otherwise())
     }
 
     pub(super) fn granted(&self, app: &'a ConnectedApp, issued: Issued) -> Granted<'a> {
+        let origin = &self.visit.origin;
         Granted {
             access_token: issued.access_token,
             refresh_token: issued.refresh_token,
-            identity_url: self.auth.identity_url(self.origin, issued.grant.user_id),
+            id_token: None,
+            issued_token_type: None,
+            identity_url: self.auth.identity_url(origin, issued.grant.user_id),
             scopes: issued.grant.scopes,
-            origin: self.origin,
+            origin,
             app,
-            issued_at: self.now,
+            issued_at: self.visit.now,
+        }
+    }
+
+    /// The same for an app that may want to know who has signed in.
+    pub(super) fn with_id_token(
+        &self,
+        app: &'a ConnectedApp,
+        issued: Issued,
+        nonce: Option<&str>,
+    ) -> Granted<'a> {
+        let wanted = issued.grant.scopes.iter().any(|scope| scope == "openid");
+        let granted = self.granted(app, issued);
+        let id_token = wanted.then(|| {
+            let identity = &granted.identity_url;
+            self.auth
+                .id_token(self.visit, identity, &app.client_id, nonce)
+        });
+        Granted {
+            id_token,
+            ..granted
         }
     }
 
@@ -177,22 +209,26 @@ impl<'a> Exchange<'a> {
         member: &Member,
         not_granted: &[&str],
     ) -> Granted<'a> {
-        let mut scopes = app.scopes.clone();
-        scopes.retain(|scope| !not_granted.contains(&scope.as_str()));
-        let grant = Grant {
-            user_id: member.id,
-            client_id: Some(app.client_id.clone()),
-            scopes,
-        };
-        let issued = Issued {
-            access_token: self.auth.start_session(grant.clone(), self.now),
-            refresh_token: None,
-            grant,
-        };
+        let grant = self.grant(app, member, not_granted);
+        let issued = self.auth.start_session(grant, Some(app), self.visit);
         self.granted(app, issued)
     }
 
-    fn check_approval(&self, app: &ConnectedApp, member: &Member) -> Result<(), OAuthError> {
+    fn grant(&self, app: &ConnectedApp, member: &Member, not_granted: &[&str]) -> Grant {
+        let mut scopes = app.scopes.clone();
+        scopes.retain(|scope| !not_granted.contains(&scope.as_str()));
+        Grant {
+            user_id: member.id,
+            client_id: Some(app.client_id.clone()),
+            scopes,
+        }
+    }
+
+    pub(super) fn check_approval(
+        &self,
+        app: &ConnectedApp,
+        member: &Member,
+    ) -> Result<(), OAuthError> {
         match app.approved(&member.user.username) {
             true => Ok(()),
             false if app.admin_approved_only => Err(OAuthError::not_admin_approved()),
@@ -207,10 +243,13 @@ impl<'a> Exchange<'a> {
     }
 
     fn app(&self, client_id: &str) -> Result<&'a ConnectedApp, OAuthError> {
-        self.auth
-            .directory
-            .app(client_id)
-            .ok_or(OAuthError::unknown_client())
+        const ELSEWHERE: OAuthError = OAuthError::invalid_grant("ip restricted by app developer");
+        let app = self.auth.directory.app(client_id);
+        let app = app.ok_or(OAuthError::unknown_client())?;
+        match app.admits(self.visit.address) {
+            true => Ok(app),
+            false => Err(ELSEWHERE),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod device;
 mod error;
 mod form;
 mod grant;
+mod token_exchange;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use http::StatusCode;
 pub(super) use self::error::OAuthError;
 pub(super) use self::form::Form;
 use super::origin::Origin;
+use super::visit::Visit;
 use crate::org::Org;
 
 /// The OAuth and identity routes.
@@ -30,7 +32,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/services/oauth2/userinfo", any(about::user_info))
         .route("/id/{organization}/{user}", any(about::identity))
         .route("/.well-known/openid-configuration", any(about::discovery))
-        .route("/id/keys", any(unsupported));
+        .route("/id/keys", any(about::keys));
     for endpoint in ["device", "register", "singleaccess"] {
         router = router.route(&format!("/services/oauth2/{endpoint}"), any(unsupported));
     }
@@ -50,12 +52,12 @@ async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
         .then(|| form.get("refresh_token"))
         .flatten();
     let Some(refreshed) = refreshed else {
-        return grant::answer(&org, &Origin::of(&parts), &form);
+        return grant::answer(&org, &Visit::of(&org, &parts), &form);
     };
     let Some(_under_way) = org.auth.refreshing.begin(refreshed) else {
         return OAuthError::already_processed().into_response();
     };
-    let answer = grant::answer(&org, &Origin::of(&parts), &form);
+    let answer = grant::answer(&org, &Visit::of(&org, &parts), &form);
     // Whoever goes away meanwhile has had the token rotated, as with a real org.
     match org.auth.policies().refresh_milliseconds {
         0 => {}
@@ -78,6 +80,9 @@ async fn introspect(State(org): State<Arc<Org>>, request: Request) -> Response {
 /// Takes the token from a form or, as Salesforce does, from the query of a GET.
 async fn revoke(State(org): State<Arc<Org>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if parts.method != http::Method::POST && parts.method != http::Method::GET {
+        return OAuthError::must_post().into_response();
+    }
     let revoked = Form::read(&parts, body).await.and_then(|form| {
         let token = form.get("token").ok_or_else(OAuthError::no_such_token)?;
         match org.auth.revoke(token) {

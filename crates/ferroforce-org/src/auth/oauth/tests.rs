@@ -1,6 +1,10 @@
 mod about;
+mod addresses;
 mod device;
+mod exchange;
 mod grants;
+mod jwt_tokens;
+mod losses;
 
 use axum::body::{Body, to_bytes};
 use base64::Engine as _;
@@ -52,10 +56,15 @@ pub(in crate::auth) fn org() -> Arc<Org> {
 pub(in crate::auth) type Answer = (u16, String);
 
 pub(in crate::auth) async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
-    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    answer_to(org, "127.0.0.1", request).await
+}
+
+/// The answer to a request from this address.
+async fn answer_to(org: &Arc<Org>, from: &str, request: Request<Body>) -> Response {
     let arrival = crate::http::Arrival {
         secure: false,
-        local: nowhere,
+        local: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+        peer: from.parse().unwrap(),
     };
     crate::http::Service::new(crate::http::app(org))
         .answer(arrival, request)
@@ -63,7 +72,10 @@ pub(in crate::auth) async fn answer(org: &Arc<Org>, request: Request<Body>) -> R
 }
 
 pub(in crate::auth) async fn send(org: &Arc<Org>, request: Request<Body>) -> Answer {
-    let response = answer(org, request).await;
+    read(answer(org, request).await).await
+}
+
+async fn read(response: Response) -> Answer {
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())

@@ -107,6 +107,7 @@ fn grant(org: &Org, request: &AuthorizationRequest<'_>, member: &Member) -> Stri
         },
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
     };
     let code = org.auth.issue_code(authorization, org.clock.now());
     request.success(code.expose())

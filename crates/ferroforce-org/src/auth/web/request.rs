@@ -13,6 +13,7 @@ pub(super) struct AuthorizationRequest<'a> {
     state: Option<String>,
     pub(super) scopes: Vec<String>,
     pub(super) challenge: Option<Challenge>,
+    pub(super) nonce: Option<String>,
     /// Whoever is signed in must do so again.
     pub(super) log_in: bool,
     /// Whoever has consented must do so again.
@@ -56,6 +57,7 @@ impl<'a> AuthorizationRequest<'a> {
             state: get("state").map(str::to_owned),
             scopes: Vec::new(),
             challenge: None,
+            nonce: get("nonce").map(str::to_owned),
             log_in: false,
             consent: false,
             immediate: get("immediate") == Some("true"),

@@ -221,7 +221,7 @@ async fn from_the_login_page_over_the_consent_page_to_the_app() {
     assert_eq!(given["scope"], "api web refresh_token");
     assert_eq!(given["instance_url"], OWN);
     let access = given["access_token"].as_str().unwrap();
-    assert!(org.auth.use_session(access, org.clock.now()).is_some());
+    assert!(org.auth.is_good(access, org.clock.now()));
     let refresh = given["refresh_token"].as_str().unwrap();
     let form = crate::auth::oauth::tests::refresh_form(refresh);
     let refreshed = granted(&org, &form).await;
@@ -234,7 +234,7 @@ async fn from_the_login_page_over_the_consent_page_to_the_app() {
     let spent = refused("invalid_grant", "expired authorization code");
     assert_eq!(token(&org, &exchange(&code)).await, spent);
     for token in [access, refreshed["access_token"].as_str().unwrap()] {
-        assert!(org.auth.use_session(token, org.clock.now()).is_none());
+        assert!(!org.auth.is_good(token, org.clock.now()));
     }
     let refresh = refreshed["refresh_token"].as_str().unwrap();
     let form = crate::auth::oauth::tests::refresh_form(refresh);
