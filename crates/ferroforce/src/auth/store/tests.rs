@@ -428,3 +428,98 @@ mod encrypted {
         }
     }
 }
+
+#[cfg(feature = "redis")]
+mod redis {
+    use super::*;
+    use crate::redis::RedisConnection;
+    use crate::redis::server::RedisServer;
+
+    fn cipher() -> EncryptionKey {
+        EncryptionKey::from_bytes([1; 32])
+    }
+
+    fn connect(server: &RedisServer) -> RedisConnection {
+        RedisConnection::new(&server.url()).unwrap()
+    }
+
+    async fn call<T: ::redis::FromRedisValue>(server: &RedisServer, script: &str) -> T {
+        let redis = connect(server);
+        redis
+            .run(&::redis::Script::new(script).key(""))
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_is_a_store() {
+        let server = RedisServer::start();
+        let redis = connect(&server);
+        is_a_store(&RedisStore::new(redis.clone(), cipher())).await;
+        call::<()>(&server, "return redis.call('FLUSHALL')").await;
+        let plain = RedisStore::without_encryption(redis);
+        is_a_store(&plain).await;
+        call::<()>(&server, "return redis.call('FLUSHALL')").await;
+        one_writer_wins(&plain).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_sees_no_token_unless_told_to() {
+        let server = RedisServer::start();
+        let all = "local all = ''
+             for _, key in ipairs(redis.call('KEYS', '*')) do
+               all = all .. key .. table.concat(redis.call('HGETALL', key))
+             end
+             return all";
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let store = RedisStore::new(connect(&server), cipher());
+        store
+            .put_if_newer(&key("a"), &value(1, "s3cret"))
+            .await
+            .unwrap();
+        let seen = text(call(&server, all).await);
+        assert!(
+            seen.contains("/flow/") && !seen.contains("s3cret"),
+            "{seen}"
+        );
+        let store = RedisStore::without_encryption(connect(&server));
+        store
+            .put_if_newer(&key("b"), &value(1, "s3cret"))
+            .await
+            .unwrap();
+        assert!(text(call(&server, all).await).contains("s3cret"));
+    }
+
+    /// As when its holder was stopped for longer than the lease.
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_locks_that_were_lost_free_nobody_elses() {
+        let server = RedisServer::start();
+        let store = RedisStore::new(connect(&server), cipher());
+        let lost = store.try_lock(&key("a")).await.unwrap().unwrap();
+        call::<()>(&server, "return redis.call('FLUSHALL')").await;
+        let _taken = store.try_lock(&key("a")).await.unwrap().unwrap();
+        lost.release().await;
+        assert!(store.try_lock(&key("a")).await.unwrap().is_none());
+    }
+
+    /// The lease ends by Redis' clock and not by ours: what is waited for here is
+    /// that it has been extended beyond its first end.
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_leases_last_while_their_holder_lives() {
+        let server = RedisServer::start();
+        let lease = Duration::from_millis(300);
+        let store = RedisStore::new(connect(&server), cipher()).lease(lease);
+        let held = store.try_lock(&key("a")).await.unwrap().unwrap();
+        let time = "local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000)";
+        let began: u64 = call(&server, time).await;
+        while call::<u64>(&server, time).await < began + 900 {
+            assert!(store.try_lock(&key("a")).await.unwrap().is_none());
+        }
+        held.release().await;
+        assert!(store.try_lock(&key("a")).await.unwrap().is_some());
+    }
+}
