@@ -6,6 +6,7 @@
 mod crash;
 mod faults;
 mod loads;
+mod results;
 mod resume;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ mod drive;
 mod feed;
 mod hand_over;
 mod handle;
+mod join;
 mod ledger;
 mod loaded;
 mod loading;
@@ -26,7 +27,8 @@ use serde::Serialize;
 
 pub use csv_source::CsvSource;
 pub use handle::LoadHandle;
-pub use loaded::{LoadCounts, Loaded};
+pub use join::{Joining, LoadJoin};
+pub use loaded::{LoadCounts, Loaded, SavedResults};
 pub use loading::Loading;
 pub use progress::{LoadProgress, LoadProgressStream};
 pub use retry::RetryRows;

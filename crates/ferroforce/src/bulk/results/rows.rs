@@ -150,6 +150,8 @@ pub(crate) struct Echo {
     pub(crate) id: Option<RecordId>,
     pub(crate) created: bool,
     pub(crate) error: Option<ApiError>,
+    /// As it came.
+    pub(crate) error_text: Box<str>,
     pub(crate) row: EchoedRow,
 }
 
@@ -188,14 +190,13 @@ pub(crate) fn echoes(place: Place, kind: ResultKind) -> ResultRows<Echo> {
         };
         let cells = row.cells(columns.len())?;
         let cell = |name| columns.find(name).map(|place| cells.get(place));
-        let error = match kind {
-            ResultKind::Failed => Some(cell::error(&cell("sf__Error").unwrap_or_default())),
-            _ => None,
-        };
+        let error_text = cell("sf__Error").unwrap_or_default();
+        let error = (kind == ResultKind::Failed).then(|| cell::error(&error_text));
         Ok(Echo {
             id: cell("sf__Id").and_then(|id| id.parse().ok()),
             created: cell("sf__Created").is_some_and(|cell| cell.eq_ignore_ascii_case("true")),
             error,
+            error_text: error_text.into(),
             row: EchoedRow {
                 columns: Arc::clone(names),
                 cells: places
