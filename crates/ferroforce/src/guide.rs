@@ -10,6 +10,7 @@
 //! | know an org's objects and fields | [`describe`] |
 //! | query | [`queries`] |
 //! | send many operations in one request | [`composite`] |
+//! | load very many records | [`bulk_load`] |
 //! | search | [`search`] |
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
@@ -128,6 +129,12 @@ pub mod queries {
 pub mod composite {
     #![doc = ""]
     #![doc = include_str!("../docs/composite.md")]
+}
+
+/// Loading very many records by the Bulk API 2.0.
+pub mod bulk_load {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-load.md")]
 }
 
 /// Searching for text in many objects at once.
