@@ -8,21 +8,28 @@
 
 mod csv;
 mod extract;
+mod ingest;
 mod job;
 mod journal;
 mod query;
+mod results;
 mod spool;
 
 use crate::client::{Call, Salesforce};
 
 pub use csv::{CsvReader, Delimiter, LineEnding};
 pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
+pub use ingest::{
+    CsvSource, Ingest, Load, LoadCounts, LoadHandle, LoadProgress, LoadProgressStream, Loaded,
+    Loading, NullCell, RetryRows,
+};
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
 };
 pub use query::{
     BulkCsv, BulkQuery, BulkRecords, BulkRows, Paging, QueryHandle, QueryJob, ResultCursor,
 };
+pub use results::{FailedRow, ResultRows, Succeeded};
 
 /// Bulk operations of one org. Made by [`Salesforce::bulk`].
 #[derive(Debug, Clone)]
@@ -31,6 +38,41 @@ pub struct Bulk {
 }
 
 impl Bulk {
+    /// Creates records of an object.
+    pub fn insert(&self, object: impl Into<String>) -> Ingest {
+        Ingest::new(self.client.clone(), NewJob::insert(object))
+    }
+
+    /// Writes fields of records, found by their `Id`.
+    pub fn update(&self, object: impl Into<String>) -> Ingest {
+        Ingest::new(self.client.clone(), NewJob::update(object))
+    }
+
+    /// Creates or updates records, found by the external id `field`.
+    pub fn upsert(&self, object: impl Into<String>, field: impl Into<String>) -> Ingest {
+        Ingest::new(self.client.clone(), NewJob::upsert(object, field))
+    }
+
+    /// Puts records into the recycle bin, found by their `Id`, the only column.
+    pub fn delete(&self, object: impl Into<String>) -> Ingest {
+        Ingest::new(self.client.clone(), NewJob::delete(object))
+    }
+
+    /// Deletes records for good, found by their `Id`, the only column. The user needs the
+    /// permission "Bulk API Hard Delete".
+    pub fn hard_delete(&self, object: impl Into<String>) -> Ingest {
+        Ingest::new(self.client.clone(), NewJob::hard_delete(object))
+    }
+
+    /// Waits for a load that was begun by another process and handed over as a whole.
+    /// Where that is not so, give it its source: [`Load::resume`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn take_up(&self, handle: LoadHandle) -> Loading {
+        Load::taken_up(self.client.clone(), handle).start()
+    }
+
     /// Creates a job for data to come, and nothing else: upload the data by
     /// [`Job::upload`], then [`Job::close`] it.
     ///

@@ -216,6 +216,11 @@ impl Salesforce {
         self.0.pipeline.clock
     }
 
+    /// Tells those who listen.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
+    }
+
     /// A number in `0..1`, for waits.
     pub(crate) fn random(&self) -> f64 {
         (self.0.pipeline.random)()
@@ -225,11 +230,6 @@ impl Salesforce {
     /// a single request.
     pub(crate) fn backoff(&self, attempt: u32) -> Duration {
         self.0.pipeline.retry.wait(attempt, self.random())
-    }
-
-    /// Tells whoever listens.
-    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        self.0.pipeline.hub.emit(event);
     }
 
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {

@@ -75,6 +75,10 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn with_fields(self, fields: Vec<String>) -> Self {
+        Self { fields, ..self }
+    }
+
     /// The code, `REQUIRED_FIELD_MISSING` for example.
     pub fn code(&self) -> &ErrorCode {
         &self.code

@@ -22,6 +22,7 @@ pub use stream::EventStream;
 
 pub(crate) use hub::Hub;
 
+use crate::bulk::{JobId, JobKind, JobState};
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
 use crate::transport::TransportErrorKind;
@@ -43,10 +44,12 @@ pub enum Event {
     Failure(FailureEvent),
     /// A request was answered that hands data to the Bulk API.
     BulkBatches(BulkBatchesEvent),
+    /// A bulk job was asked for, and told where it stands.
+    Job(JobEvent),
+    /// Of several ways to do a thing, one was chosen.
+    Choice(ChoiceEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
-    /// A call that can go several ways has chosen one.
-    Road(RoadEvent),
 }
 
 impl Event {
@@ -59,8 +62,9 @@ impl Event {
             Self::Response(_) => "response",
             Self::Failure(_) => "failure",
             Self::BulkBatches(_) => "bulk_batches",
+            Self::Job(_) => "job",
+            Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
-            Self::Road(_) => "road",
         }
     }
 
@@ -73,7 +77,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) | Self::Road(_) => None,
+            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) => None,
         }
     }
 
@@ -84,7 +88,11 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::Road(_) => None,
+            Self::Request(_)
+            | Self::Failure(_)
+            | Self::Job(_)
+            | Self::Choice(_)
+            | Self::TokenIssued(_) => None,
         }
     }
 
@@ -203,6 +211,34 @@ pub struct BulkBatchesEvent {
     pub usage: Option<ApiUsage>,
 }
 
+/// See [`Event::Job`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JobEvent {
+    /// Which way its records go.
+    pub kind: JobKind,
+    /// The job.
+    pub job: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Rows that were worked on.
+    pub processed: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// See [`Event::Choice`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ChoiceEvent {
+    /// What is done: `load` or `extract`.
+    pub operation: &'static str,
+    /// The way that was chosen: `bulk`, `collections` or `rest`.
+    pub chosen: &'static str,
+    /// Why, without any data.
+    pub why: Cow<'static, str>,
+}
+
 /// See [`Event::TokenIssued`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -213,23 +249,6 @@ pub struct TokenIssuedEvent {
     pub generation: u64,
     /// How long the sign-in took.
     pub elapsed: Duration,
-}
-
-/// See [`Event::Road`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RoadEvent {
-    /// What is to be done: `extract` for
-    /// [`Salesforce::extract`](crate::Salesforce::extract).
-    pub task: &'static str,
-    /// The API that does it: `REST` or `Bulk API 2.0`.
-    pub road: &'static str,
-    /// Why this one.
-    pub reason: &'static str,
-    /// How many rows there are, where that was asked or estimated.
-    pub rows: Option<u64>,
-    /// What makes it slower than it could be, where something does.
-    pub remark: Option<&'static str>,
 }
 
 /// Is told of every event, in place.

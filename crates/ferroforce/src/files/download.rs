@@ -145,6 +145,11 @@ pub struct Downloading {
 }
 
 impl Downloading {
+    /// An answer that was opened, with nobody told of its progress.
+    pub(crate) fn of(opened: Opened) -> Self {
+        Self::new(opened, Listener::default())
+    }
+
     fn new(opened: Opened, listener: Listener) -> Self {
         let headers = opened.head.headers().clone();
         let length = headers

@@ -14,14 +14,14 @@ pub use rows::{ExtractCursor, ExtractedRecords, ExtractedRows};
 use super::{Paging, Poll};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorCode, Result};
-use crate::events::{Event, RoadEvent};
+use crate::events::{ChoiceEvent, Event};
 use crate::soql::{Literal, Soql};
 use choose::{Choice, by_rows, by_text, undivided};
 
 impl Salesforce {
     /// The rows of a query, be they ten or a hundred million: few come by the REST API,
     /// many by a job of Bulk API 2.0. Which way it is, and why, is told by
-    /// [`Event::Road`], and can be [given](Extract::by).
+    /// [`Event::Choice`], and can be [given](Extract::by).
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
@@ -178,20 +178,13 @@ impl Extract {
             Road::Bulk => undivided(&text),
             Road::Rest => None,
         };
-        tracing::info!(
-            road = choice.road.name(),
-            reason = choice.reason,
-            rows = choice.rows,
-            remark,
-            "extract has chosen"
-        );
+        let why = choice.why(remark);
+        tracing::info!(road = choice.road.name(), %why, "extract has chosen");
         self.client.emit(|| {
-            Event::Road(RoadEvent {
-                task: "extract",
-                road: choice.road.name(),
-                reason: choice.reason,
-                rows: choice.rows,
-                remark,
+            Event::Choice(ChoiceEvent {
+                operation: "extract",
+                chosen: choice.road.name(),
+                why,
             })
         });
         Ok(choice.road)

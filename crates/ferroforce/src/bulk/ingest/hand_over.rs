@@ -9,9 +9,7 @@ use super::handle::Entry;
 use super::ledger::Ledger;
 use super::part::Part;
 use super::settings::Settings;
-use crate::bulk::job::{
-    JobId, JobInfo, JobKind, JobOperation, JobState, Next, Pace, batches, ops,
-};
+use crate::bulk::job::{JobId, JobInfo, JobKind, JobOperation, JobState, Next, Pace, batches, ops};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Repeatability};
@@ -83,7 +81,9 @@ impl Lane {
         let part = part.clone();
         let body = OutgoingBody::Made(Box::new(move || part.body()));
         let outgoing = Outgoing::from_op(op, self.client.api_version(), settings)?;
-        self.client.send(&outgoing.with_body(body), |_| Ok(())).await
+        self.client
+            .send(&outgoing.with_body(body), |_| Ok(()))
+            .await
     }
 
     /// Tells the job that it has its data.
@@ -133,7 +133,10 @@ impl Lane {
             info = handle.get().await.map_err(|error| error.with_job(job))?;
             if info.state == JobState::Open {
                 let error = aborted.err().unwrap_or_else(|| {
-                    Error::new(ErrorKind::JobFailed, "the job was aborted and is still open")
+                    Error::new(
+                        ErrorKind::JobFailed,
+                        "the job was aborted and is still open",
+                    )
                 });
                 return Err(error.with_job(job));
             }
@@ -158,7 +161,7 @@ impl Lane {
             _ => false,
         };
         let wanted = self.settings.one_request.unwrap_or(repeatable);
-        let fits = part.slice.bytes <= ONE_REQUEST && !self.ledger.has_journal();
+        let fits = part.slice.bytes <= ONE_REQUEST && self.settings.journal.is_none();
         let (header, data) = part.in_memory()?;
         (wanted && fits).then(|| (header.clone(), data.clone()))
     }
@@ -235,8 +238,7 @@ fn one_request(job: &crate::bulk::NewJob, data: &(Bytes, Bytes)) -> Result<Op<Jo
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     op.body = Some(body.freeze());
     let content_type = format!("multipart/form-data; boundary=\"{boundary}\"");
-    let content_type = HeaderValue::try_from(content_type).map_err(|error| {
-        Error::invalid_input("the boundary makes no header").with_source(error)
-    })?;
+    let content_type = HeaderValue::try_from(content_type)
+        .map_err(|error| Error::invalid_input("the boundary makes no header").with_source(error))?;
     Ok(op.header(CONTENT_TYPE, content_type))
 }

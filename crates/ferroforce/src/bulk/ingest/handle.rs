@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::part::Slice;
+use super::settings::{NullCell, Settings};
 use crate::bulk::job::{JobId, JobInfo, NewJob};
 
 /// A load that was begun, to be kept and taken up again, by another process if need be.
@@ -27,40 +28,28 @@ impl LoadHandle {
     #[must_use]
     pub fn is_handed_over(&self) -> bool {
         let handed = self.jobs.iter().filter(|job| job.closed).count();
-        self.parts.is_some_and(|parts| u64::try_from(handed) == Ok(parts))
+        self.parts
+            .is_some_and(|parts| u64::try_from(handed) == Ok(parts))
     }
 }
 
 /// What a load is of: its parts are found again only by the same settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
-    pub(super) operation: String,
-    pub(super) object: String,
-    pub(super) external_id: Option<String>,
-    pub(super) assignment_rule: Option<String>,
+    pub(super) job: NewJob,
     pub(super) max_bytes: u64,
-    pub(super) max_records: u64,
-    pub(super) null: String,
+    pub(super) max_rows: u64,
+    pub(super) null: NullCell,
     pub(super) columns: Option<Vec<String>>,
 }
 
 impl Identity {
-    pub(super) fn of(settings: &super::settings::Settings) -> Self {
-        let NewJob {
-            object,
-            operation,
-            external_id_field_name,
-            assignment_rule_id,
-            ..
-        } = &settings.job;
+    pub(super) fn of(settings: &Settings) -> Self {
         Self {
-            operation: operation.to_string(),
-            object: object.clone(),
-            external_id: external_id_field_name.clone(),
-            assignment_rule: assignment_rule_id.map(|id| id.to_string()),
+            job: settings.job.clone(),
             max_bytes: settings.bounds.bytes,
-            max_records: settings.bounds.records,
-            null: settings.null.text().to_owned(),
+            max_rows: settings.bounds.records,
+            null: settings.null,
             columns: settings.columns.clone(),
         }
     }

@@ -1,7 +1,8 @@
 //! What is known of a load: in memory, and in its journal where it has one.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
@@ -16,9 +17,16 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Ledger {
     of: Identity,
-    journal: Option<Journal>,
+    journal: OnceLock<Journal>,
     known: Mutex<Known>,
-    progress: watch::Sender<LoadProgress>,
+    progress: watch::Sender<Stand>,
+}
+
+/// How far the load has come, and whether that was all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stand {
+    pub(super) progress: LoadProgress,
+    pub(super) over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,15 +37,25 @@ struct Known {
     parts: Option<u64>,
     refused: Vec<Refused>,
     rows_read: u64,
+    over: bool,
 }
 
 impl Ledger {
-    /// With what `handle`, or the journal, knows from before.
-    pub(super) async fn open(
-        of: Identity,
-        journal: Option<&std::path::Path>,
-        handle: Option<LoadHandle>,
-    ) -> Result<Arc<Self>> {
+    pub(super) fn empty(of: Identity) -> Arc<Self> {
+        Self::knowing(of, Known::default())
+    }
+
+    fn knowing(of: Identity, known: Known) -> Arc<Self> {
+        Arc::new(Self {
+            of,
+            journal: OnceLock::new(),
+            progress: watch::Sender::new(known.stand()),
+            known: Mutex::new(known),
+        })
+    }
+
+    /// With what `handle` knows from before.
+    pub(super) fn new(of: Identity, handle: Option<LoadHandle>) -> Result<Arc<Self>> {
         let mut known = Known::default();
         if let Some(handle) = handle {
             if handle.of != of {
@@ -49,23 +67,16 @@ impl Ledger {
             let jobs = handle.jobs.into_iter();
             known.jobs = jobs.map(|handed| (handed.slice.part, handed)).collect();
         }
-        let journal = match journal {
-            None => None,
-            Some(path) => {
-                let (journal, entries) = Journal::open(path, Kind::Load, of.clone()).await?;
-                for entry in entries {
-                    known.enter(entry);
-                }
-                Some(journal)
-            }
-        };
-        let progress = watch::Sender::new(known.progress());
-        Ok(Arc::new(Self {
-            of,
-            journal,
-            known: Mutex::new(known),
-            progress,
-        }))
+        Ok(Self::knowing(of, known))
+    }
+
+    /// Takes in what the journal knows from before, and writes there from now on.
+    pub(super) async fn open_journal(&self, path: &Path) -> Result<()> {
+        let (journal, entries) = Journal::open(path, Kind::Load, self.of.clone()).await?;
+        self.change(|known| entries.into_iter().for_each(|entry| known.enter(entry)));
+        // There is one only.
+        let _ = self.journal.set(journal);
+        Ok(())
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -74,7 +85,7 @@ impl Ledger {
 
     /// Enters what happened. It is on the disk when this returns.
     pub(super) async fn enter(&self, entry: Entry) -> Result<()> {
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = self.journal.get() {
             journal.append(&entry).await?;
         }
         self.change(|known| known.enter(entry));
@@ -84,9 +95,14 @@ impl Ledger {
     fn change(&self, change: impl FnOnce(&mut Known)) {
         let mut known = self.known();
         change(&mut known);
-        let progress = known.progress();
+        let stand = known.stand();
         drop(known);
-        self.progress.send_replace(progress);
+        self.progress.send_replace(stand);
+    }
+
+    /// Nothing more will happen.
+    pub(super) fn end(&self) {
+        self.change(|known| known.over = true);
     }
 
     pub(super) fn read(&self, rows: u64, refused: Vec<Refused>) {
@@ -102,10 +118,6 @@ impl Ledger {
         self.change(|known| {
             known.running.insert(info.id, (processed, failed));
         });
-    }
-
-    pub(super) fn has_journal(&self) -> bool {
-        self.journal.is_some()
     }
 
     /// What was handed over of this part.
@@ -133,7 +145,7 @@ impl Ledger {
         }
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<LoadProgress> {
+    pub(super) fn watch(&self) -> watch::Receiver<Stand> {
         self.progress.subscribe()
     }
 }
@@ -170,10 +182,17 @@ impl Known {
         self.jobs.get_mut(&part).filter(|handed| handed.job == job)
     }
 
+    fn stand(&self) -> Stand {
+        Stand {
+            progress: self.progress(),
+            over: self.over,
+        }
+    }
+
     fn progress(&self) -> LoadProgress {
         let mut progress = LoadProgress {
             rows_read: self.rows_read,
-            rows_refused: self.refused.len() as u64,
+            rows_refused: u64::try_from(self.refused.len()).unwrap_or(u64::MAX),
             read_to_the_end: self.parts.is_some(),
             ..LoadProgress::default()
         };

@@ -6,6 +6,8 @@ use futures_core::Stream;
 use futures_util::stream;
 use tokio::sync::watch;
 
+use super::ledger::Stand;
+
 /// How far a load has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,12 +39,13 @@ pub struct LoadProgress {
 pub struct LoadProgressStream(Pin<Box<dyn Stream<Item = LoadProgress> + Send>>);
 
 impl LoadProgressStream {
-    pub(super) fn new(mut watched: watch::Receiver<LoadProgress>) -> Self {
+    pub(super) fn new(mut watched: watch::Receiver<Stand>) -> Self {
         watched.mark_changed();
-        Self(Box::pin(stream::unfold(watched, |mut watched| async {
+        Self(Box::pin(stream::unfold(Some(watched), |watched| async {
+            let mut watched = watched?;
             watched.changed().await.ok()?;
-            let progress = *watched.borrow_and_update();
-            Some((progress, watched))
+            let Stand { progress, over } = *watched.borrow_and_update();
+            Some((progress, (!over).then_some(watched)))
         })))
     }
 

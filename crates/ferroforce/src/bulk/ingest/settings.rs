@@ -1,13 +1,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::cut::Bounds;
+use super::handle::Identity;
+use crate::bulk::csv::read::Dialect;
+use crate::bulk::csv::{Delimiter, LineEnding};
 use crate::bulk::job::{NewJob, Poll};
 use crate::client::ApiVersion;
 use crate::error::{Error, Result};
 
 /// What stands in a cell whose value is null.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum NullCell {
     /// `#N/A`: the field is emptied, as null does in JSON.
@@ -30,8 +35,9 @@ impl NullCell {
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) job: NewJob,
-    /// Of the source, where that is CSV and was not looked at.
-    pub(super) dialect_told: (bool, bool),
+    /// As the user said, and not as it was found.
+    pub(super) delimiter: Option<Delimiter>,
+    pub(super) line_ending: Option<LineEnding>,
     pub(super) columns: Option<Vec<String>>,
     pub(super) null: NullCell,
     pub(super) bounds: Bounds,
@@ -58,7 +64,8 @@ impl Settings {
     pub(super) fn new(job: NewJob) -> Self {
         Self {
             job,
-            dialect_told: (false, false),
+            delimiter: None,
+            line_ending: None,
             columns: None,
             null: NullCell::default(),
             bounds: Bounds {
@@ -73,6 +80,21 @@ impl Settings {
             one_request: None,
             timeout: None,
         }
+    }
+
+    /// Those that a load was begun with, as far as they matter for going on.
+    pub(super) fn of(identity: &Identity) -> Self {
+        let mut settings = Self::new(identity.job.clone());
+        settings.bounds.bytes = identity.max_bytes;
+        settings.bounds.records = identity.max_rows;
+        settings.null = identity.null;
+        settings.columns.clone_from(&identity.columns);
+        settings
+    }
+
+    /// How the data is written, and its results are.
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect::told(self.job.column_delimiter, self.job.line_ending)
     }
 
     pub(super) fn check(&self, version: ApiVersion) -> Result<()> {

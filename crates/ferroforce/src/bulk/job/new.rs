@@ -1,4 +1,6 @@
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::JobOperation;
 use crate::bulk::csv::{Delimiter, LineEnding};
@@ -11,17 +13,17 @@ use crate::types::RecordId;
 ///
 /// let job = NewJob::upsert("Contact", "External_Id__c").delimiter(Delimiter::Semicolon);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewJob {
     pub(crate) object: String,
     pub(crate) operation: JobOperation,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) external_id_field_name: Option<String>,
-    content_type: &'static str,
+    content_type: Cow<'static, str>,
     pub(crate) line_ending: LineEnding,
     pub(crate) column_delimiter: Delimiter,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) assignment_rule_id: Option<RecordId>,
 }
 
@@ -31,7 +33,7 @@ impl NewJob {
             object,
             operation,
             external_id_field_name: None,
-            content_type: "CSV",
+            content_type: Cow::Borrowed("CSV"),
             line_ending: LineEnding::default(),
             column_delimiter: Delimiter::default(),
             assignment_rule_id: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{JobId, JobInfo, JobKind, ops};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::{Event, JobEvent};
 use crate::retry::Backoff;
 
 /// How a job is waited for.
@@ -145,6 +146,16 @@ fn may_pass(error: &Error) -> bool {
     error.is_retryable() || error.is_limit() || error.kind() == ErrorKind::Decode
 }
 
+fn event(kind: JobKind, info: &JobInfo) -> Event {
+    Event::Job(JobEvent {
+        kind,
+        job: info.id,
+        state: info.state.clone(),
+        processed: info.number_records_processed.unwrap_or(0),
+        failed: info.number_records_failed.unwrap_or(0),
+    })
+}
+
 /// Asks for the job until it has ended. `told` hears every answer.
 ///
 /// # Errors
@@ -164,6 +175,7 @@ pub(crate) async fn until_ended(
         let elapsed = clock.steady().duration_since(began);
         let next = match asked {
             Ok(info) => {
+                client.emit(|| event(kind, &info));
                 told(&info);
                 if info.state.is_final() {
                     return Ok(info);

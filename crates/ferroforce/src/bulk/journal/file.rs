@@ -2,6 +2,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,10 @@ struct Head<H> {
 
 const VERSION: u32 = 1;
 
+/// How often, and after which pause, a journal is asked for that somebody works with.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// A journal that is open, by this process alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal(Arc<Mutex<File>>);
@@ -41,15 +46,31 @@ impl Journal {
     /// or of something else.
     pub(crate) async fn open<H, R>(path: &Path, kind: Kind, of: H) -> Result<(Self, Vec<R>)>
     where
-        H: Serialize + DeserializeOwned + PartialEq + Send + 'static,
+        H: Serialize + DeserializeOwned + PartialEq + Send + Sync + 'static,
         R: DeserializeOwned + Send + 'static,
     {
-        let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || open(&path, kind, of));
-        let (file, records) = opened
-            .await
-            .unwrap_or_else(|lost| Err(disk(io::Error::other(lost))))?;
-        Ok((Self(Arc::new(Mutex::new(file))), records))
+        let head = Arc::new(Head {
+            ferroforce_journal: VERSION,
+            kind,
+            of,
+        });
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (path, head) = (path.to_owned(), Arc::clone(&head));
+            let opened = tokio::task::spawn_blocking(move || open(&path, &*head)).await;
+            match opened.unwrap_or_else(|lost| Err(disk(io::Error::other(lost))))? {
+                Some((file, records)) => return Ok((Self(Arc::new(Mutex::new(file))), records)),
+                // Who worked with it may be about to end.
+                None if tries < TRIES => tokio::time::sleep(PAUSE).await,
+                None => {
+                    return Err(Error::disk(
+                        "the journal is in use by another process",
+                        io::ErrorKind::ResourceBusy.into(),
+                    ));
+                }
+            }
+        }
     }
 
     /// Adds a record. It is on the disk when this returns.
@@ -87,7 +108,8 @@ fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
     intact.then(|| serde_json::from_slice(json).ok())?
 }
 
-fn open<H, R>(path: &Path, kind: Kind, of: H) -> Result<(File, Vec<R>)>
+/// Nothing where another process works with it.
+fn open<H, R>(path: &Path, head: &Head<H>) -> Result<Option<(File, Vec<R>)>>
 where
     H: Serialize + DeserializeOwned + PartialEq,
     R: DeserializeOwned,
@@ -99,34 +121,24 @@ where
     let mut file = options.open(path).map_err(disk)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => {
-            return Err(Error::disk(
-                "the journal is in use by another process",
-                io::ErrorKind::ResourceBusy.into(),
-            ));
-        }
+        Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
         Err(std::fs::TryLockError::Error(error)) => return Err(disk(error)),
     }
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(disk)?;
-    let head = Head {
-        ferroforce_journal: VERSION,
-        kind,
-        of,
-    };
     // Without a whole first line nothing can have been done yet.
     let Some(end) = memchr::memchr(b'\n', &text) else {
         if !text.is_empty() && !looks_torn(&text) {
             return Err(Error::invalid_input("the file is no journal"));
         }
         cut(&mut file, 0).map_err(disk)?;
-        file.write_all(&line(&head)?).map_err(disk)?;
+        file.write_all(&line(head)?).map_err(disk)?;
         file.sync_all().map_err(disk)?;
         sync_folder(path).map_err(disk)?;
-        return Ok((file, Vec::new()));
+        return Ok(Some((file, Vec::new())));
     };
     match read::<Head<H>>(&text[..end]) {
-        Some(found) if found == head => {}
+        Some(found) if found == *head => {}
         Some(_) => {
             return Err(Error::invalid_input(
                 "the journal is of something else: another operation, object, source or setting; \
@@ -159,7 +171,7 @@ where
         }
     }
     cut(&mut file, u64::try_from(at).unwrap_or(u64::MAX)).map_err(disk)?;
-    Ok((file, records))
+    Ok(Some((file, records)))
 }
 
 /// Whether this may be the beginning of a first line.

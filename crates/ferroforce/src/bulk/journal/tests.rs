@@ -91,7 +91,7 @@ async fn a_journal_of_something_else_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_else_works_with_it_meanwhile() {
     let place = place();
     let first = open(&place).await.unwrap();

@@ -70,7 +70,12 @@ impl Aside {
             return Ok((Data::Memory(rest.into()), self.checksum));
         }
         let checksum = self.checksum.clone().finalize();
-        let failed = || Error::disk("the rows were put aside", std::io::ErrorKind::NotFound.into());
+        let failed = || {
+            Error::disk(
+                "the rows were put aside",
+                std::io::ErrorKind::NotFound.into(),
+            )
+        };
         let stored = Stored {
             file: self.file.ok_or_else(failed)?,
             range: 0..self.stored,

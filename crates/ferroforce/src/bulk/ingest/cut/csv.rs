@@ -398,12 +398,16 @@ fn check(
     bounds: &Bounds,
 ) -> std::result::Result<(), String> {
     let row = record.row();
-    let cells = row.cells(columns).map_err(|error| error.message().to_owned())?;
+    let cells = row
+        .cells(columns)
+        .map_err(|error| error.message().to_owned())?;
     let length = record.bytes.len();
     let bytes = header + as_u64(length);
     if bytes > bounds.bytes {
         let most = bounds.bytes;
-        return Err(format!("it makes a job of {bytes} bytes, and {most} is the limit"));
+        return Err(format!(
+            "it makes a job of {bytes} bytes, and {most} is the limit"
+        ));
     }
     // A cell is no longer than its row, nor has it more characters than bytes.
     if length <= limits::CELL {
