@@ -14,6 +14,7 @@ mod journal;
 mod query;
 mod results;
 mod spool;
+pub mod v1;
 
 use crate::client::{Call, Salesforce};
 

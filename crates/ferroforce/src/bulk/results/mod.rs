@@ -6,5 +6,6 @@ mod rows;
 
 pub use rows::{FailedRow, ResultRows, Succeeded};
 
+pub(crate) use cell::error as row_error;
 pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use rows::{Echo, EchoedRow, Place, echoes, failed, successful, unprocessed};
