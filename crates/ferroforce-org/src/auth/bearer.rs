@@ -46,6 +46,16 @@ pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, Ap
     }
 }
 
+/// Finds the user of a request by its session header, as Bulk API 1.0 does.
+pub(crate) fn authenticate_session_header(
+    org: &Org,
+    headers: &HeaderMap,
+) -> Result<CurrentUser, ApiError> {
+    let token = headers.get(SESSION_HEADER);
+    let token = token.and_then(|token| token.to_str().ok());
+    authenticate_token(org, token.ok_or_else(ApiError::invalid_session)?.trim())
+}
+
 /// Finds the user of a session, and whether they may use the API with it.
 pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, ApiError> {
     let grant = org

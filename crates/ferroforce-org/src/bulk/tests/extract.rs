@@ -43,7 +43,7 @@ impl Client {
     }
 
     /// Makes so many contacts, called by their numbers.
-    async fn contacts(&self, count: usize) {
+    pub(super) async fn contacts(&self, count: usize) {
         let records: Vec<Value> = (0..count)
             .map(|n| json!({"attributes": {"type": "Contact"}, "LastName": format!("{n:05}")}))
             .collect();
