@@ -194,7 +194,7 @@ fn check(context: &Context<'_>, job: &Job) -> Result<(), ApiError> {
 fn start(request: &ApiRequest, job: &Job) -> Result<i64, ApiError> {
     let total = job.progress.processed;
     match request.parameter("locator") {
-        None => Ok(0),
+        None | Some("") => Ok(0),
         Some(locator) => place(locator)
             .filter(|place| *place == 0 || (0..total).contains(place))
             .ok_or_else(|| ApiError::bad_request("INVALID_QUERY_LOCATOR", "invalid query locator")),
