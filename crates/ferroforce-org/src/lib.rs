@@ -159,12 +159,14 @@ mod named_query;
 mod org;
 mod query;
 mod record;
+mod report;
 mod rest;
 mod schema;
 pub mod schema_file;
 mod search;
 mod seed;
 mod settings;
+mod soql_value;
 mod store;
 mod tls;
 mod usage;
@@ -175,7 +177,7 @@ pub use admin::{
     SnapshotError,
 };
 pub use auth::{
-    ConnectedApp, FieldPermission, InvalidCertificate, InvalidDirectory, ObjectPermission, Profile,
-    User,
+    ConnectedApp, FieldPermission, InvalidAddressRange, InvalidCertificate, InvalidDirectory,
+    ObjectPermission, Profile, SignIns, TokenFormat, User,
 };
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

@@ -60,10 +60,12 @@ impl Snapshot {
     pub(crate) async fn restore(&self, org: &Org) -> Result<(), SnapshotError> {
         let copy = Arc::clone(&self.records);
         let cursors = Arc::clone(&org.cursors);
+        let runs = Arc::clone(&org.report_runs);
         let restored = org.store.run(move |records| {
             let copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
             copy_all(&copy, records)?;
             cursors.clear();
+            runs.clear();
             Ok(())
         });
         restored.await?;

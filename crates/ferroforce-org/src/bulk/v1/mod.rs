@@ -80,7 +80,7 @@ async fn answer(
     body: Body,
     json: bool,
 ) -> Result<Told<Result<Answer, AsyncError>>, AsyncError> {
-    let user = auth::authenticate_session_header(org, &parts.headers)?;
+    let user = auth::authenticate_session_header(org, &parts)?;
     limits::admit(org, org.usage.count())?;
     let path = parts.uri.path().strip_prefix("/services/async/");
     let path = segments(path.unwrap_or_default())?;

@@ -203,9 +203,9 @@ async fn what_is_not_served_says_so() {
         );
     }
     for path in [
-        "/analytics/reports",
+        "/chatter/users/me",
         "/tooling/executeAnonymous?anonymousBody=x",
-        "/sobjects/Account/listviews",
+        "/sobjects/Account/defaultValues",
     ] {
         let answer = client.get(path).await;
         let (status, code, message) = answer.error();
