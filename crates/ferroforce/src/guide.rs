@@ -15,6 +15,7 @@
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
 //! | see what the client does | [`events_and_tracing`] |
+//! | keep many workers within an org's limits | [`many_workers`] |
 //! | test without an org | [`testing`] |
 //! | come from Python's aiosalesforce | [`from_aiosalesforce`] |
 //! | review the crate | [`security`] |
@@ -122,6 +123,12 @@ pub mod errors_and_retries {
 pub mod events_and_tracing {
     #![doc = ""]
     #![doc = include_str!("../docs/events-and-tracing.md")]
+}
+
+/// One org, many workers: what they may do together.
+pub mod many_workers {
+    #![doc = ""]
+    #![doc = include_str!("../docs/many-workers.md")]
 }
 
 /// Testing without an org of Salesforce's.

@@ -1,5 +1,6 @@
 //! A transport that plays what a test wrote down.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -303,4 +304,20 @@ pub(crate) fn builder(auth: impl Into<Session>, script: &Script) -> SalesforceBu
     Salesforce::builder(auth)
         .transport(script.clone())
         .clock(Clock::following_tokio(), || 1.0)
+}
+
+/// What a sign-in without a client uses, on a script.
+pub(crate) fn context(script: &Script) -> AuthContext {
+    AuthContext::builder()
+        .transport(script.clone())
+        .clock(Clock::following_tokio(), || 1.0)
+        .auth_context()
+        .unwrap()
+}
+
+/// The form of the request with this number, from 0.
+pub(crate) fn form(script: &Script, number: usize) -> HashMap<String, String> {
+    form_urlencoded::parse(&script.sent()[number].body)
+        .into_owned()
+        .collect()
 }

@@ -3,7 +3,7 @@
 mod body;
 mod control;
 mod fault;
-mod guard;
+pub(crate) mod guard;
 mod inject;
 mod log;
 mod pattern;

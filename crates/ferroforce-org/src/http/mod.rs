@@ -3,11 +3,12 @@
 mod body;
 mod encode;
 mod intake;
+mod packing;
 mod patience;
 mod pretty;
 mod serve;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Router, middleware};
@@ -17,6 +18,7 @@ pub(crate) use body::{read as read_body, read_on, read_upload};
 use encode::RequestIds;
 pub(crate) use serve::{Service, accept, connection};
 
+use crate::bulk::v1;
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::{admin, auth, rest};
@@ -30,16 +32,12 @@ pub(crate) struct CutConnection;
 pub(crate) struct Arrival {
     pub(crate) secure: bool,
     pub(crate) local: SocketAddr,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
 }
 
 /// Where other APIs of a real org answer.
-const OTHER_APIS: [&str; 5] = [
-    "/services/async",
-    "/services/Soap",
-    "/services/wsdl",
-    "/cometd",
-    "/secur",
-];
+const OTHER_APIS: [&str; 4] = ["/services/Soap", "/services/wsdl", "/cometd", "/secur"];
 
 /// Answers a path that no route has.
 async fn elsewhere(uri: Uri) -> ApiError {
@@ -58,6 +56,7 @@ pub(crate) fn app(org: &Arc<Org>) -> Router {
     let api = Router::new()
         .merge(auth::routes())
         .merge(rest::routes())
+        .merge(v1::routes())
         .fallback(elsewhere)
         .layer(middleware::from_fn(body::decode))
         .layer(middleware::from_fn_with_state(

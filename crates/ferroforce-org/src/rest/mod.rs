@@ -13,13 +13,17 @@ mod describes;
 mod endpoint;
 mod events;
 mod idempotency;
+mod layouts;
 pub(crate) mod limits;
+mod list_views;
 mod multipart;
 mod options;
 mod password;
+mod processes;
 mod query;
 mod recent;
 mod related;
+mod reports;
 mod request;
 mod rows;
 mod search;
@@ -46,6 +50,7 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use events::enqueue;
 pub(crate) use multipart::Upload;
 pub(crate) use query::scope_at;
+pub(crate) use reports::Runs as ReportRuns;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
 pub(crate) use rows::{fields_named, json_body, key_field};
 pub(crate) use version::ApiVersion;
@@ -232,6 +237,15 @@ fn answer(
         Endpoint::Describe { object } => {
             describes::full(context, request, rows::object(context, object)?)
         }
+        Endpoint::Layouts { object, below } => layouts::serve(context, request, object, below),
+        Endpoint::CompactLayouts => layouts::compact(context, request),
+        Endpoint::ListViews { object, below } => list_views::serve(context, request, object, below),
+        Endpoint::QuickActions { object, below } => {
+            processes::quick_actions(context, object, below)
+        }
+        Endpoint::Processes { below } => processes::serve(context, request, below),
+        Endpoint::Analytics { below } => reports::serve(context, request, below),
+        Endpoint::Theme => Ok(tabs::theme(context)),
         Endpoint::Composite(resource) => composite::answer(context, request, resource),
         Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
         Endpoint::NextPage { locator } => query::next_page(context, request, locator),
@@ -251,16 +265,21 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         .identity_url(&request.origin, context.user.id);
     let resources = [
         "actions",
+        "analytics",
+        "compactLayouts",
         "composite",
         "jobs",
         "limits",
         "parameterizedSearch",
+        "process",
         "query",
         "queryAll",
+        "quickActions",
         "recent",
         "search",
         "sobjects",
         "tabs",
+        "theme",
         "tooling",
     ];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));

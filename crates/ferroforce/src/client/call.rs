@@ -52,6 +52,13 @@ impl<R> Call<R> {
         self
     }
 
+    /// The call may take twenty seconds or more, and so is one of those of which an org
+    /// has only so many at once: a [`Governor`](crate::governor::Governor) counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
+        self
+    }
+
     salesforce_headers!();
 
     /// The request as a value, with the headers that were set. How long it may take

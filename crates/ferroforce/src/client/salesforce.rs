@@ -202,6 +202,24 @@ impl Salesforce {
         Ok(self.0.slot.token(&self.0.context).await?.token)
     }
 
+    /// Ends the session at Salesforce. **It ends for everybody who shares it**: other
+    /// clients, tasks and processes with the same token, and with it the refresh
+    /// token, where the flow has one.
+    ///
+    /// A later call of this client signs in anew, if its flow can do so by itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) if Salesforce could not be
+    /// reached or refused; the session may go on then. That the token has ended
+    /// already is no error.
+    pub async fn log_out(&self) -> Result<()> {
+        Ok(self.0.slot.log_out(&self.0.context).await?)
+    }
+
+    pub(crate) fn context(&self) -> &AuthContext {
+        &self.0.context
+    }
+
     pub(crate) async fn open(&self, outgoing: &Outgoing) -> Result<Opened> {
         let Inner {
             pipeline,
@@ -210,6 +228,11 @@ impl Salesforce {
             ..
         } = &*self.0;
         pipeline.open(outgoing, slot, context).await
+    }
+
+    /// See [`Pipeline::resumption`].
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        self.0.pipeline.resumption(outgoing, retry)
     }
 
     pub(crate) fn clock(&self) -> Clock {

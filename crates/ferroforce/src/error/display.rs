@@ -17,6 +17,7 @@ impl ErrorKind {
             Self::Redirect => "redirected elsewhere",
             Self::Decode => "answer not understood",
             Self::RequestTooLong => "request too long",
+            Self::Quota => "stopped for the sake of the quota",
             Self::StaleCursor => "cursor no longer fits",
             Self::TooLarge => "answer too large",
             Self::NoRows => "no rows",

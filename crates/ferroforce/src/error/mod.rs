@@ -19,6 +19,7 @@ pub(crate) use api::parse_error_body;
 
 use crate::auth::AuthError;
 use crate::bulk::JobId;
+use crate::governor::Refusal;
 use crate::transport::TransportError;
 
 /// The result of nearly everything in this crate.
@@ -92,6 +93,10 @@ pub enum ErrorKind {
     /// The address and the headers of the request are longer than Salesforce takes,
     /// so nothing was sent. Mostly it is a query with many values.
     RequestTooLong,
+    /// A [`Governor`](crate::governor::Governor) stopped the call, so that a part of the
+    /// org's daily quota stays for others; nothing was sent. [`Error::refusal`] tells
+    /// what is left.
+    Quota,
     /// The rows of a query are no longer where its
     /// [`Cursor`](crate::query::Cursor) left them.
     StaleCursor,
@@ -302,6 +307,11 @@ impl Error {
         None
     }
 
+    /// What a governor stopped the call for. Only with [`ErrorKind::Quota`].
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.source()?.downcast_ref()
+    }
+
     /// Why this operation was undone: the error of the one that failed. Only
     /// with [`ErrorKind::RolledBack`].
     pub fn rolled_back_by(&self) -> Option<&Self> {
@@ -336,6 +346,7 @@ impl Error {
                 | ErrorKind::RequestTooLong
                 | ErrorKind::Connect
                 | ErrorKind::Auth
+                | ErrorKind::Quota
         );
         before && !self.0.may_have_been_processed
     }
@@ -365,14 +376,15 @@ impl Error {
     }
 
     /// A limit of the org was reached: the daily number of calls, or the number
-    /// of calls at once.
+    /// of calls at once; or a governor stopped the call before it was.
     ///
     /// # Troubleshooting
     /// [`is_concurrency_limit`](Self::is_concurrency_limit) passes by itself;
     /// the daily limit does so only as its rolling 24 hours move on. See
     /// [`Salesforce::limits`](crate::Salesforce::limits) for what is left.
     pub fn is_limit(&self) -> bool {
-        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+        self.0.kind == ErrorKind::Quota
+            || self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
             || self.has_code(|code| *code == ErrorCode::RequestLimitExceeded)
     }
 
@@ -428,6 +440,12 @@ impl StdError for Error {
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::build(ErrorKind::Quota, refusal.to_string()).with_source(refusal)
     }
 }
 

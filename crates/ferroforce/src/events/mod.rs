@@ -22,6 +22,7 @@ pub use stream::EventStream;
 
 pub(crate) use hub::Hub;
 
+use crate::auth::StoreError;
 use crate::bulk::{JobId, JobKind, JobState};
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
@@ -50,6 +51,8 @@ pub enum Event {
     Choice(ChoiceEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
+    /// The session's token store failed, and this process goes on without it.
+    StoreFailed(StoreFailedEvent),
 }
 
 impl Event {
@@ -65,6 +68,7 @@ impl Event {
             Self::Job(_) => "job",
             Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
+            Self::StoreFailed(_) => "store_failed",
         }
     }
 
@@ -77,7 +81,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) => None,
+            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => None,
         }
     }
 
@@ -92,7 +96,8 @@ impl Event {
             | Self::Failure(_)
             | Self::Job(_)
             | Self::Choice(_)
-            | Self::TokenIssued(_) => None,
+            | Self::TokenIssued(_)
+            | Self::StoreFailed(_) => None,
         }
     }
 
@@ -228,15 +233,20 @@ pub struct JobEvent {
 }
 
 /// See [`Event::Choice`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChoiceEvent {
-    /// What is done: `load` or `extract`.
+    /// What is to be done: `load` for [`Salesforce::load`](crate::Salesforce::load),
+    /// `extract` for [`Salesforce::extract`](crate::Salesforce::extract).
     pub operation: &'static str,
-    /// The way that was chosen: `bulk`, `collections` or `rest`.
+    /// The API that does it: `REST`, `collections` or `Bulk API 2.0`.
     pub chosen: &'static str,
-    /// Why, without any data.
+    /// Why this one, without any data.
     pub why: Cow<'static, str>,
+    /// How many rows there are, where that was asked or estimated.
+    pub rows: Option<u64>,
+    /// What makes it slower than it could be, where something does.
+    pub remark: Option<&'static str>,
 }
 
 /// See [`Event::TokenIssued`].
@@ -249,6 +259,17 @@ pub struct TokenIssuedEvent {
     pub generation: u64,
     /// How long the sign-in took.
     pub elapsed: Duration,
+}
+
+/// See [`Event::StoreFailed`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StoreFailedEvent {
+    /// What the store was to do: `get`, `lock`, `put`, or `mark` that a refresh token
+    /// is about to be used.
+    pub operation: &'static str,
+    /// What went wrong.
+    pub error: StoreError,
 }
 
 /// Is told of every event, in place.

@@ -171,6 +171,14 @@ impl Query {
         self
     }
 
+    /// A page may take twenty seconds or more, and so its request is one of those of
+    /// which an org has only so many at once: a [`Governor`](crate::governor::Governor)
+    /// counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
+        self
+    }
+
     /// When to repeat a page's request, instead of the client's policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = Some(policy);

@@ -1,7 +1,5 @@
 //! Which way a query goes, and why: a function of its text and of how many rows it has.
 
-use std::borrow::Cow;
-
 use crate::soql::{Word, words};
 
 /// The way that rows come.
@@ -18,8 +16,8 @@ pub enum Road {
 impl Road {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Rest => "rest",
-            Self::Bulk => "bulk",
+            Self::Rest => "REST",
+            Self::Bulk => "Bulk API 2.0",
         }
     }
 }
@@ -30,18 +28,6 @@ pub(super) struct Choice {
     pub(super) road: Road,
     pub(super) reason: &'static str,
     pub(super) rows: Option<u64>,
-}
-
-impl Choice {
-    /// The reason in words, with what makes the way slower than it could be.
-    pub(super) fn why(self, remark: Option<&'static str>) -> Cow<'static, str> {
-        let counted = self.rows.map(|rows| format!("{}: {rows}", self.reason));
-        let why = counted.map_or(Cow::Borrowed(self.reason), Cow::Owned);
-        match remark {
-            Some(remark) => format!("{why}. {remark}").into(),
-            None => why,
-        }
-    }
 }
 
 /// What a job cannot do.

@@ -21,7 +21,7 @@ use choose::{Choice, by_rows, by_text, undivided};
 impl Salesforce {
     /// The rows of a query, be they ten or a hundred million: few come by the REST API,
     /// many by a job of Bulk API 2.0. Which way it is, and why, is told by
-    /// [`Event::Choice`], and can be [given](Extract::by).
+    /// [`Event::Road`], and can be [given](Extract::by).
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
@@ -178,13 +178,20 @@ impl Extract {
             Road::Bulk => undivided(&text),
             Road::Rest => None,
         };
-        let why = choice.why(remark);
-        tracing::info!(road = choice.road.name(), %why, "extract has chosen");
+        tracing::info!(
+            road = choice.road.name(),
+            reason = choice.reason,
+            rows = choice.rows,
+            remark,
+            "extract has chosen"
+        );
         self.client.emit(|| {
             Event::Choice(ChoiceEvent {
                 operation: "extract",
                 chosen: choice.road.name(),
-                why,
+                why: choice.reason.into(),
+                rows: choice.rows,
+                remark,
             })
         });
         Ok(choice.road)

@@ -95,7 +95,7 @@ async fn attempt(
 ) -> Result<Fetched> {
     let op = ops::results(&job, kind)?;
     let outgoing = Outgoing::from_op(op, client.api_version(), CallSettings::default())?;
-    let mut body = Downloading::of(client.open(&outgoing.opening()).await?);
+    let mut body = Downloading::of(client, outgoing.opening()).await?;
     let mut splitter = Splitter::new(dialect, LARGEST_RECORD);
     let mut columns = None;
     let mut memory: Vec<u8> = Vec::new();
