@@ -40,7 +40,7 @@ pub(super) struct Cutter {
 }
 
 enum Text {
-    Csv(Box<Sheet>),
+    Csv { sheet: Box<Sheet>, count: usize },
     Json { rows: Vec<u8>, count: usize },
 }
 
@@ -51,14 +51,17 @@ impl Cutter {
                 rows: Vec::new(),
                 count: 0,
             },
-            V1ContentType::Csv | V1ContentType::ZipCsv => Text::Csv(Box::new(Sheet::new(
-                Style {
+            V1ContentType::Csv | V1ContentType::ZipCsv => {
+                let style = Style {
                     delimiter: Delimiter::Comma,
                     line_ending: LineEnding::Lf,
                     null: "#N/A",
-                },
-                Columns::default(),
-            ))),
+                };
+                Text::Csv {
+                    sheet: Box::new(Sheet::new(style, Columns::default())),
+                    count: 0,
+                }
+            }
         };
         Self {
             bounds,
@@ -77,7 +80,7 @@ impl Cutter {
         self.row += 1;
         let bounds = self.bounds;
         match &mut self.text {
-            Text::Csv(sheet) => add_csv(sheet, bounds, row, number),
+            Text::Csv { sheet, count } => add_csv(sheet, count, bounds, row, number),
             Text::Json { rows, count } => add_json(rows, count, bounds, row, number),
         }
     }
@@ -86,17 +89,16 @@ impl Cutter {
     #[cfg(feature = "zip")]
     pub(super) fn rows(&self) -> usize {
         match &self.text {
-            Text::Csv(sheet) => sheet.rows(),
-            Text::Json { count, .. } => *count,
+            Text::Csv { count, .. } | Text::Json { count, .. } => *count,
         }
     }
 
     /// The last batch, if there is one.
     pub(super) fn finish(&mut self) -> Option<Cut> {
         match &mut self.text {
-            Text::Csv(sheet) if sheet.rows() == 0 => None,
-            Text::Csv(sheet) => {
-                let rows = as_u64(sheet.rows());
+            Text::Csv { count: 0, .. } | Text::Json { count: 0, .. } => None,
+            Text::Csv { sheet, count } => {
+                let rows = as_u64(std::mem::take(count));
                 let mut data = sheet.header(sheet.columns().len());
                 data.extend(sheet.take(None, Vec::new()));
                 Some(Cut {
@@ -104,7 +106,6 @@ impl Cutter {
                     rows,
                 })
             }
-            Text::Json { count: 0, .. } => None,
             Text::Json { rows, count } => Some(take_json(rows, count)),
         }
     }
@@ -123,11 +124,12 @@ fn too_large(number: u64, bytes: usize, bounds: Bounds) -> Error {
 
 fn add_csv(
     sheet: &mut Sheet,
+    count: &mut usize,
     bounds: Bounds,
     row: &impl Serialize,
     number: u64,
 ) -> Result<Option<Cut>> {
-    let before = sheet.rows();
+    let before = *count;
     let written = sheet.write(row).map_err(|why| refused(number, why))?;
     let columns = sheet.columns().len();
     let header = sheet.header(columns).len();
@@ -140,8 +142,10 @@ fn add_csv(
     let wider = (columns - written.columns_before) * before;
     if before < bounds.rows && sheet.len() + header + wider <= bounds.bytes {
         sheet.widen(written);
+        *count += 1;
         return Ok(None);
     }
+    *count = 1;
     let mut data = sheet.header(written.columns_before);
     data.extend(sheet.take(Some(written), Vec::new()));
     Ok(Some(Cut {

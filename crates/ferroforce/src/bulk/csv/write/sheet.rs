@@ -247,11 +247,6 @@ impl Sheet {
         self.text.push(b'"');
     }
 
-    /// How many rows the text has.
-    pub(crate) fn rows(&self) -> usize {
-        self.ends.len()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.text.len()
     }
@@ -304,6 +299,12 @@ impl Sheet {
         self.text.truncate(written.start);
         self.columns.truncate(written.columns_before);
         self.ends.pop();
+    }
+
+    /// Forgets the rows, and keeps the columns.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 
     /// Takes the rows out, but for the last one if it is to be `kept`. `empty` is memory

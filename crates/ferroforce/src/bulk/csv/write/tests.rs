@@ -354,10 +354,9 @@ fn rows_are_taken_out_and_the_last_one_may_stay() {
     let mut sheet = sheet();
     sheet.write(&json!({"A": 1})).unwrap();
     let last = sheet.write(&json!({"A": 2, "B": 3})).unwrap();
-    assert_eq!((sheet.rows(), last.columns_before), (2, 1));
+    assert_eq!(last.columns_before, 1);
     assert_eq!(sheet.header(last.columns_before), b"A\n");
     assert_eq!(sheet.take(Some(last), Vec::new()), b"1\n");
-    assert_eq!(sheet.rows(), 1);
     sheet.write(&json!({"B": "x,y"})).unwrap();
     assert_eq!(sheet.last_cell(1), Some(b"\"x,y\"".as_slice()));
     assert_eq!(sheet.last_cell(0), Some(b"".as_slice()));
