@@ -61,6 +61,7 @@
 //! | `reqwest` | yes | the HTTP transport; without it you bring a [`transport::HttpService`] |
 //! | `jwt` | yes | the JWT bearer flow and private keys |
 //! | `encrypted-keys` | no | private keys with a passphrase |
+//! | `zip` | no | files in batches of Bulk API 1.0 |
 //! | `webpki-roots` | no | root certificates in the binary, for machines that have none |
 //! | `reqwest_0_13` | no | a transport made of a `reqwest::Client` that you configured; outside of semver |
 
@@ -100,6 +101,7 @@ pub mod tooling;
 pub mod transport;
 pub mod types;
 pub mod ui_api;
+mod xml;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use composite::{IntoRecordStream, RecordStream};
