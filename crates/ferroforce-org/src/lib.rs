@@ -147,6 +147,7 @@
 
 mod admin;
 mod auth;
+mod bulk;
 mod clock;
 mod composite;
 mod describe;
@@ -159,12 +160,14 @@ mod named_query;
 mod org;
 mod query;
 mod record;
+mod report;
 mod rest;
 mod schema;
 pub mod schema_file;
 mod search;
 mod seed;
 mod settings;
+mod soql_value;
 mod store;
 mod tls;
 mod usage;

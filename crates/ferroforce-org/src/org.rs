@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::bulk::{self, Bulk};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
 use crate::named_query::NamedQueries;
-use crate::rest::Cursors;
+use crate::report::Reports;
+use crate::rest::{Cursors, ReportRuns};
 use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
@@ -25,10 +27,13 @@ pub(crate) struct Org {
     pub(crate) tooling: Schema,
     pub(crate) profiles: auth::Profiles,
     pub(crate) named_queries: NamedQueries,
+    pub(crate) reports: Reports,
+    pub(crate) report_runs: Arc<ReportRuns>,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
+    pub(crate) bulk: Bulk,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
     pub(crate) files: Files,
@@ -54,6 +59,7 @@ impl Org {
         };
         let schema = schema.map_err(StartError::new)?;
         let named_queries = NamedQueries::new(seed.named_queries).map_err(StartError::new)?;
+        let reports = Reports::new(seed.reports, &schema).map_err(StartError::new)?;
         let mut profiles = std::mem::take(&mut settings.profiles);
         profiles.extend(seed.profiles);
         let profiles = auth::Profiles::new(&profiles, &schema).map_err(StartError::new)?;
@@ -73,9 +79,12 @@ impl Org {
             tooling: Schema::tooling().map_err(StartError::new)?,
             profiles,
             named_queries,
+            reports,
+            report_runs: Arc::default(),
             usage: Usage::new(Arc::clone(&clock)),
             in_flight: InFlight::default(),
             cursors: Arc::default(),
+            bulk: Bulk::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),
             settings,
@@ -90,6 +99,8 @@ impl Org {
                 auth::records::follow(&planted, db)
             })
             .map_err(|error| StartError::seed(&error))?;
+        // What was begun before the org ended goes on.
+        bulk::wake(&org);
         Ok(org)
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use http::Uri;
 
-pub(crate) use body::{read as read_body, read_upload};
+pub(crate) use body::{read as read_body, read_on, read_upload};
 use encode::RequestIds;
 pub(crate) use serve::{Service, accept, connection};
 
