@@ -11,5 +11,5 @@ pub use rows::{FailedRow, ResultRows, Succeeded};
 
 pub(crate) use fetch::fetch;
 pub(crate) use join::{Inputs, join};
-pub(crate) use rows::{Place, echoes, failed, successful, unprocessed};
+pub(crate) use rows::{Place, ResultsOf, echoes, failed, successful, unprocessed};
 pub(crate) use save::save;
