@@ -48,6 +48,9 @@ pub enum Event {
     TokenIssued(TokenIssuedEvent),
     /// The session's token store failed, and this process goes on without it.
     StoreFailed(StoreFailedEvent),
+    /// The governor that processes share cannot be reached, and this process governs by
+    /// itself; or it can be reached again.
+    Governor(GovernorEvent),
 }
 
 impl Event {
@@ -62,6 +65,7 @@ impl Event {
             Self::BulkBatches(_) => "bulk_batches",
             Self::TokenIssued(_) => "token_issued",
             Self::StoreFailed(_) => "store_failed",
+            Self::Governor(_) => "governor",
         }
     }
 
@@ -74,7 +78,7 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) | Self::StoreFailed(_) => None,
+            Self::TokenIssued(_) | Self::StoreFailed(_) | Self::Governor(_) => None,
         }
     }
 
@@ -85,9 +89,11 @@ impl Event {
             Self::ApiCall(event) => event.usage.as_ref(),
             Self::Response(event) => event.usage.as_ref(),
             Self::BulkBatches(event) => event.usage.as_ref(),
-            Self::Request(_) | Self::Failure(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => {
-                None
-            }
+            Self::Request(_)
+            | Self::Failure(_)
+            | Self::TokenIssued(_)
+            | Self::StoreFailed(_)
+            | Self::Governor(_) => None,
         }
     }
 
@@ -227,6 +233,14 @@ pub struct StoreFailedEvent {
     pub operation: &'static str,
     /// What went wrong.
     pub error: StoreError,
+}
+
+/// See [`Event::Governor`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GovernorEvent {
+    /// Why it cannot be reached; nothing when it can be again.
+    pub failure: Option<String>,
 }
 
 /// Is told of every event, in place.

@@ -1,5 +1,8 @@
 //! A connection to Redis, for what workers on several machines share.
 
+#[cfg(test)]
+pub(crate) mod server;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
