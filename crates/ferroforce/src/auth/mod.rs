@@ -71,6 +71,8 @@ pub use refresh_token::RefreshToken;
 pub use secret::Secret;
 pub use session::{Session, SessionBuilder};
 pub use soap::SoapLogin;
+#[cfg(feature = "keyring")]
+pub use store::KeyringStore;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;
 #[cfg(feature = "encrypted-store")]

@@ -21,7 +21,7 @@ const HOLD_EARLY: Duration = Duration::from_secs(10);
 
 /// A renewed token that was turned down at once is not renewed again before
 /// this has passed.
-const HOLD_REJECTED: Duration = Duration::from_secs(60);
+pub(super) const HOLD_REJECTED: Duration = Duration::from_secs(60);
 
 pub(crate) const FRESH_TOKEN_REJECTED: &str = "Salesforce turned down a token that it had just \
      issued, so renewing it again would not help. Usual causes: the org locks sessions to the IP \

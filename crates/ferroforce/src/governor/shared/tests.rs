@@ -10,11 +10,11 @@ use crate::events::Event;
 use crate::governor::ledger::{Ledger, Now};
 use crate::governor::{Answer, Governor, Share};
 use crate::limits::{ApiUsage, AppUsage};
-use crate::redis::server::Server;
+use crate::redis::server::RedisServer;
 use crate::retry::RetryPolicy;
 use crate::script::{Counting, Reply, Script, builder};
 
-fn connect(server: &Server) -> RedisConnection {
+fn connect(server: &RedisServer) -> RedisConnection {
     RedisConnection::new(&server.url()).unwrap()
 }
 
@@ -37,7 +37,11 @@ fn now() -> Now {
 }
 
 /// A worker with a connection, a governor, a session and a client of its own.
-fn worker(server: &Server, script: &Script, choose: impl Fn(&Governor) -> Share) -> Salesforce {
+fn worker(
+    server: &RedisServer,
+    script: &Script,
+    choose: impl Fn(&Governor) -> Share,
+) -> Salesforce {
     let governor = Governor::builder()
         .in_flight(5)
         .long(2)
@@ -62,7 +66,7 @@ async fn redis_decides_as_a_ledger_in_memory_does() {
         in_flight: 4,
         long: 2,
     };
-    let server = Server::start();
+    let server = RedisServer::start();
     for seed in 0..60 {
         let mut random = fastrand::Rng::with_seed(seed);
         let shared = Shared::new(connect(&server), format!("org {seed}"));
@@ -132,7 +136,7 @@ async fn redis_decides_as_a_ledger_in_memory_does() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn redis_what_is_asked_twice_is_entered_once() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let shared = Shared::new(connect(&server), "acme".into());
     let wish = Wish {
         long: true,
@@ -158,7 +162,7 @@ async fn redis_what_is_asked_twice_is_entered_once() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn redis_keeps_workers_that_share_no_memory_within_the_limits() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let script = Script::new(|_, _| {
         let answer = Reply::json(200, "{}");
         Reply::After(Duration::from_millis(20), Box::new(answer))
@@ -188,7 +192,7 @@ async fn redis_keeps_workers_that_share_no_memory_within_the_limits() {
 #[ignore = "needs redis-server"]
 async fn redis_keeps_the_floor_however_many_workers_ask_at_once() {
     for (begin, expected) in [(900, 50), (949, 1), (1200, 1)] {
-        let server = Server::start();
+        let server = RedisServer::start();
         let script = Script::new(move |_, number| {
             let info = format!("api-usage={}/1000", begin + number + 1);
             Reply::json(200, "{}").header("sforce-limit-info", &info)
@@ -208,7 +212,7 @@ async fn redis_keeps_the_floor_however_many_workers_ask_at_once() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn redis_frees_the_place_of_a_worker_that_died() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let governor = || {
         Governor::builder()
             .in_flight(1)
@@ -253,7 +257,7 @@ async fn redis_frees_the_place_of_a_worker_that_died() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn redis_tells_the_others_which_limit_was_reached() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let shared = || Shared::new(connect(&server), "acme".into());
     let (one, other) = (shared(), shared());
     let ceilings = Ceilings {
@@ -288,7 +292,7 @@ async fn redis_tells_the_others_which_limit_was_reached() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn redis_out_of_reach_leaves_each_process_to_its_own_limits_and_says_so() {
-    let mut server = Server::start();
+    let mut server = RedisServer::start();
     let script = Script::new(|_, _| {
         let answer = Reply::json(200, "{}");
         Reply::After(Duration::from_millis(20), Box::new(answer))
@@ -322,7 +326,7 @@ async fn redis_out_of_reach_leaves_each_process_to_its_own_limits_and_says_so() 
     assert_eq!(script.most_at_once(), 8);
     assert_eq!(news.lock().unwrap().len(), 0);
 
-    server.kill();
+    server.stop();
     script.begin_anew();
     twenty().await;
     assert_eq!(script.most_at_once(), 2);
@@ -334,7 +338,7 @@ async fn redis_out_of_reach_leaves_each_process_to_its_own_limits_and_says_so() 
     assert_eq!(governor.0.ledger().standing(now()).0, 0);
     assert_eq!(script.count(), 20);
 
-    server.start_again();
+    server.restart();
     while news.lock().unwrap().len() < 2 {
         call(&salesforce).await.unwrap();
     }
