@@ -11,7 +11,7 @@
 //! use ferroforce::governor::Governor;
 //!
 //! # fn main() -> ferroforce::Result<()> {
-//! let governor = Governor::builder().in_flight(50).long(25).build();
+//! let governor = Governor::builder().in_flight(50).build();
 //! // The nightly load takes ten places at most, and leaves 20,000 calls of the day.
 //! let nightly = governor.share("nightly-load").in_flight(10).floor(20_000);
 //! let salesforce = Salesforce::builder(ClientCredentials::new("client id", "client secret"))
@@ -54,8 +54,9 @@ use ledger::{Ledger, Now};
 /// As many as a client lets go at once by default.
 const IN_FLIGHT: u32 = 100;
 
-/// As many as Salesforce lets take long in production orgs and sandboxes.
-const LONG: u32 = 25;
+/// One less than Salesforce lets take long in production orgs and sandboxes: while as many
+/// as that do, it turns down every other call.
+const LONG: u32 = 24;
 
 /// What the callers of one org may do together. Clones govern together; see the
 /// [module](self).
@@ -193,8 +194,9 @@ impl GovernorBuilder {
         self
     }
 
-    /// How many of them may take long ([`Call::long`](crate::Call::long)). Default 25, as
-    /// production orgs and sandboxes have it; Developer and trial orgs have 5.
+    /// How many of them may take long ([`Call::long`](crate::Call::long)). Salesforce allows
+    /// 25 in production orgs and sandboxes, 5 in Developer and trial orgs, and while so many
+    /// do, it turns down every other call. So the default is 24; take 4 for the others.
     pub fn long(mut self, requests: u32) -> Self {
         self.ceilings.long = requests.max(1);
         self

@@ -22,7 +22,7 @@ use crate::redis::RedisConnection;
 pub(super) const LEASE: Duration = Duration::from_secs(20);
 
 /// No call waits longer than this for Redis.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A Redis that did not answer is not asked again before this has passed.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
