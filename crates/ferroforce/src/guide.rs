@@ -3,7 +3,8 @@
 //! | to | read |
 //! |---|---|
 //! | sign in, and choose how | [`sign_in`] |
-//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`soap_login`], [`custom_flow`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`refresh_token`], [`soap_login`], [`custom_flow`] |
+//! | share a sign-in between processes and machines | [`token_stores`] |
 //! | read and write records | [`records`] |
 //! | send and read files | [`files`] |
 //! | know an org's objects and fields | [`describe`] |
@@ -43,6 +44,18 @@ pub mod client_credentials {
 pub mod jwt_bearer {
     #![doc = ""]
     #![doc = include_str!("../docs/jwt-bearer.md")]
+}
+
+/// Signing in with a refresh token.
+pub mod refresh_token {
+    #![doc = ""]
+    #![doc = include_str!("../docs/refresh-token.md")]
+}
+
+/// Sharing a sign-in between processes and machines, and from one start to the next.
+pub mod token_stores {
+    #![doc = ""]
+    #![doc = include_str!("../docs/token-stores.md")]
 }
 
 /// Signing in with a user name and a password.

@@ -35,6 +35,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`TokenStore`] shares a session between processes and machines, and from one
+//! start of a program to the next: [`Session::builder`].
 
 mod client_credentials;
 mod context;
