@@ -21,7 +21,12 @@
 //! | review the crate | [`security`] |
 
 #![cfg_attr(
-    not(all(feature = "jwt", feature = "reqwest")),
+    not(all(
+        feature = "jwt",
+        feature = "reqwest",
+        feature = "redis",
+        feature = "sf-cli"
+    )),
     allow(
         rustdoc::broken_intra_doc_links,
         reason = "the pages tell of every feature"
@@ -105,6 +110,13 @@ pub mod environment {
 pub mod about_tokens {
     #![doc = ""]
     #![doc = include_str!("../docs/about-tokens.md")]
+}
+
+/// Signing in with the logins of the Salesforce CLI.
+#[cfg(feature = "sf-cli")]
+pub mod sf_logins {
+    #![doc = ""]
+    #![doc = include_str!("../docs/sf-logins.md")]
 }
 
 /// Signing in by a flow of your own.

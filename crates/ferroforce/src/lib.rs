@@ -61,7 +61,8 @@
 //! | `encrypted-keys` | no | private keys with a passphrase |
 //! | `encrypted-store` | no | encryption of stored tokens |
 //! | `keyring` | no | tokens in the system's keyring |
-//! | `redis` | no | tokens in Redis, for workers on several machines |
+//! | `redis` | no | tokens and governors in Redis, for workers on several machines |
+//! | `sf-cli` | no | the logins of the Salesforce CLI on this machine |
 //! | `webpki-roots` | no | root certificates in the binary, for machines that have none |
 //! | `reqwest_0_13` | no | a transport made of a `reqwest::Client` that you configured; outside of semver |
 

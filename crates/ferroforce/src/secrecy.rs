@@ -395,6 +395,21 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         printed.logs,
         "{builder_of:?} {store:?} {identity:?} {key:?} {value:?}"
     );
+    #[cfg(feature = "sf-cli")]
+    {
+        use crate::auth::sf_cli::{AuthUrl, SfCli};
+
+        let url = format!("force://id:{}:{}@x.example", SECRETS[2], SECRETS[5]);
+        let url = AuthUrl::parse(url).unwrap();
+        let refused = AuthUrl::parse(format!("{}@{}", SECRETS[5], SECRETS[3])).unwrap_err();
+        let sf = SfCli::in_home("/").instance_url(ORG);
+        let login = sf.login(SECRETS[3]).await.unwrap();
+        let _ = write!(
+            printed.logs,
+            "{url:?} {refused} {refused:?} {login:?} {:?}",
+            RefreshToken::from(url.clone())
+        );
+    }
     #[cfg(feature = "encrypted-store")]
     {
         use crate::auth::{EncryptedStore, EncryptionKey};

@@ -108,6 +108,7 @@ async fn every_example_does_what_it_says() {
         ("any_endpoint", "200 OK"),
         ("composite", "rolled back"),
         ("import", "1000 of 1000 created"),
+        ("many_workers", "30 done, 10 stopped"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
