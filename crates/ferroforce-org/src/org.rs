@@ -13,6 +13,7 @@ use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store::blobs::Blobs;
 use crate::tls::Files;
 use crate::usage::{InFlight, Usage};
 use crate::{admin, auth, seed};
@@ -29,6 +30,7 @@ pub(crate) struct Org {
     pub(crate) reports: Reports,
     pub(crate) report_runs: Arc<ReportRuns>,
     pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
@@ -66,6 +68,7 @@ impl Org {
         let id = RecordId::nth(*b"00D", 1);
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
+            blobs: Blobs::new(settings.data_file.as_deref()),
             auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
                 .map_err(StartError::new)?,
             schema: Arc::new(schema),
@@ -88,6 +91,7 @@ impl Org {
         org.store
             .run_now(move |db| {
                 seed::plant(&planted, db, &seed.records)?;
+                planted.blobs.sweep(db, &planted.schema)?;
                 auth::records::follow(&planted, db)
             })
             .map_err(|error| StartError::seed(&error))?;
