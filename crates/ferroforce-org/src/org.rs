@@ -66,11 +66,16 @@ impl Org {
         profiles.assign(&mut users).map_err(StartError::new)?;
         let clock = Arc::new(Clock::default());
         let id = RecordId::nth(*b"00D", 1);
+        let mut sign_in =
+            auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
+                .map_err(StartError::new)?;
+        let callback_urls = std::mem::take(&mut settings.callback_urls);
+        let added = sign_in.directory.add_callback_urls(callback_urls);
+        added.map_err(StartError::new)?;
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
             blobs: Blobs::new(settings.data_file.as_deref()),
-            auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
-                .map_err(StartError::new)?,
+            auth: sign_in,
             schema: Arc::new(schema),
             tooling: Schema::tooling().map_err(StartError::new)?,
             profiles,

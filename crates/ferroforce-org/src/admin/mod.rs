@@ -3,7 +3,7 @@
 mod body;
 mod control;
 mod fault;
-mod guard;
+pub(crate) mod guard;
 mod inject;
 mod log;
 mod pattern;
@@ -64,6 +64,12 @@ impl Default for AdminState {
 impl AdminState {
     fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a fault.
+    #[cfg(test)]
+    pub(crate) fn add(&self, fault: Fault) {
+        self.rules().add(fault);
     }
 
     /// Whether somebody else holds a lock that the write of a record needs.

@@ -23,18 +23,30 @@ pub struct Policies {
     pub wrong_passwords_allowed: u32,
     /// How long a lockout lasts, in seconds. Default: 900.
     pub lockout_seconds: u64,
-    /// How often a user may sign in per hour. Default: 3,600.
+    /// How often a user may sign in per hour; who tries once more is refused for an hour. Refreshes
+    /// do not count. Default: 3,600.
     pub logins_per_hour: usize,
     /// After so many seconds without a call a session ends. Default: 7,200.
     pub session_seconds: u64,
     /// Whether signing in again gives the session that is still live. Default: false.
     pub reuse_live_sessions: bool,
+    /// Whether a session is good only from the address that it was issued to; from elsewhere it is
+    /// refused as if it had ended. Default: false.
+    pub lock_sessions_to_address: bool,
+    /// Whether the first address in an `X-Forwarded-For` header is taken for where a request comes
+    /// from, so that one machine can play several. Default: false.
+    pub trust_forwarded_for: bool,
     /// How many refresh tokens a user may have per app; one more ends the oldest. Default: 5.
     pub refresh_tokens_per_app: usize,
     /// How long the org takes over a refresh, in milliseconds of real time. Another request with
     /// the same refresh token is meanwhile refused with `token request is already being
     /// processed`. Default: 0.
     pub refresh_milliseconds: u64,
+    /// How often a device may ask whether somebody has entered its code, in seconds, by the org's
+    /// clock; sooner it is told to slow down. Default: 5.
+    pub device_interval_seconds: u64,
+    /// How long a device may wait for its code to be entered, in seconds. Default: 600.
+    pub device_code_seconds: u64,
     /// Whether accounts, contacts and leads that look like others are refused with
     /// `DUPLICATES_DETECTED`: accounts with the same name, contacts and leads with the same name
     /// and e-mail address. New orgs of Salesforce have such rules; here they are off unless asked
@@ -88,8 +100,12 @@ impl Default for Policies {
             logins_per_hour: 3600,
             session_seconds: 2 * 60 * 60,
             reuse_live_sessions: false,
+            lock_sessions_to_address: false,
+            trust_forwarded_for: false,
             refresh_tokens_per_app: 5,
             refresh_milliseconds: 0,
+            device_interval_seconds: 5,
+            device_code_seconds: 10 * 60,
             duplicate_rules: false,
             soft_daily_limit: false,
             daily_api_requests_per_app: None,
@@ -102,6 +118,17 @@ impl Default for Policies {
 }
 
 impl Policies {
+    /// What an org allows that was made lately: SOAP `login()` and the username-password flow are
+    /// off.
+    #[must_use]
+    pub fn of_new_org() -> Self {
+        Self {
+            soap_login: false,
+            password_flow: false,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn session_lifetime(&self) -> Duration {
         Duration::from_secs(self.session_seconds)
     }

@@ -8,7 +8,7 @@ mod patience;
 mod pretty;
 mod serve;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Router, middleware};
@@ -32,6 +32,8 @@ pub(crate) struct CutConnection;
 pub(crate) struct Arrival {
     pub(crate) secure: bool,
     pub(crate) local: SocketAddr,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
 }
 
 /// Where other APIs of a real org answer.
