@@ -28,7 +28,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | sign-in | SOAP `login()` up to API 64.0, `logout()`; `/services/oauth2/authorize` with login and consent pages; `/services/oauth2/token` for authorization codes, devices, client credentials, JWT bearer, token exchange, username-password and refresh tokens; userinfo, introspection, revocation, identity, discovery, `/id/keys` |
+//! | sign-in | SOAP `login()` up to API 64.0, `logout()`, `setPassword()`, `resetPassword()`; `/services/oauth2/authorize` with login and consent pages; `/services/oauth2/token` for authorization codes, devices, client credentials, JWT bearer, token exchange, username-password and refresh tokens; userinfo, introspection, revocation, identity, discovery, `/id/keys` |
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
 //! | `…/sobjects` | describes; page, compact and approval layouts; list views; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
@@ -48,7 +48,7 @@
 //! password can be replaced at `…/sobjects/User/{id}/password`. Methods such as
 //! [`LocalOrg::username`] tell of the first user as they were when the org started. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
-//! operation other than `login()` and `logout()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
+//! operation other than those with the fault `FUNCTIONALITY_NOT_ENABLED`.
 //!
 //! Nobody has laid out a page in this org, or made a list view: each object has one layout, which shows
 //! all that its user sees in the order of the describe, and the list views *All* and *My*. There are

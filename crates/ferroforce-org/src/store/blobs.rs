@@ -57,9 +57,11 @@ impl Blobs {
         if let Some(folder) = self.temporary.get() {
             return Ok(folder.path());
         }
-        let made = tempfile::Builder::new()
-            .prefix("ferroforce-org-")
-            .tempdir()?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("ferroforce-org-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let made = builder.tempdir()?;
         Ok(self.temporary.get_or_init(|| made).path())
     }
 
