@@ -175,6 +175,7 @@
 
 mod admin;
 mod auth;
+mod bulk;
 mod clock;
 mod composite;
 mod describe;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::bulk::{self, Bulk};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
@@ -34,6 +35,7 @@ pub(crate) struct Org {
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
+    pub(crate) bulk: Bulk,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
     pub(crate) files: Files,
@@ -85,6 +87,7 @@ impl Org {
             usage: Usage::new(Arc::clone(&clock)),
             in_flight: InFlight::default(),
             cursors: Arc::default(),
+            bulk: Bulk::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),
             settings,
@@ -100,6 +103,8 @@ impl Org {
                 auth::records::follow(&planted, db)
             })
             .map_err(|error| StartError::seed(&error))?;
+        // What was begun before the org ended goes on.
+        bulk::wake(&org);
         Ok(org)
     }
 

@@ -3,7 +3,8 @@
 //! | to | read |
 //! |---|---|
 //! | sign in, and choose how | [`sign_in`] |
-//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`soap_login`], [`custom_flow`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`web_server`], [`device`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
+//! | know whose session it is, and end it | [`about_tokens`] |
 //! | read and write records | [`records`] |
 //! | send and read files | [`files`] |
 //! | know an org's objects and fields | [`describe`] |
@@ -13,6 +14,7 @@
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
 //! | see what the client does | [`events_and_tracing`] |
+//! | keep many workers within an org's limits | [`many_workers`] |
 //! | test without an org | [`testing`] |
 //! | come from Python's aiosalesforce | [`from_aiosalesforce`] |
 //! | review the crate | [`security`] |
@@ -48,6 +50,48 @@ pub mod jwt_bearer {
 pub mod soap_login {
     #![doc = ""]
     #![doc = include_str!("../docs/soap-login.md")]
+}
+
+/// Signing users in with their browsers.
+pub mod web_server {
+    #![doc = ""]
+    #![doc = include_str!("../docs/web-server.md")]
+}
+
+/// Signing users in on machines without a browser.
+pub mod device {
+    #![doc = ""]
+    #![doc = include_str!("../docs/device.md")]
+}
+
+/// Signing in with a token of an identity provider.
+pub mod token_exchange {
+    #![doc = ""]
+    #![doc = include_str!("../docs/token-exchange.md")]
+}
+
+/// Signing in with an app and a password.
+pub mod username_password {
+    #![doc = ""]
+    #![doc = include_str!("../docs/username-password.md")]
+}
+
+/// Going on with a token from elsewhere.
+pub mod access_token {
+    #![doc = ""]
+    #![doc = include_str!("../docs/access-token.md")]
+}
+
+/// Signing in as the environment says.
+pub mod environment {
+    #![doc = ""]
+    #![doc = include_str!("../docs/environment.md")]
+}
+
+/// Who has signed in, what a token is worth, and how to end it.
+pub mod about_tokens {
+    #![doc = ""]
+    #![doc = include_str!("../docs/about-tokens.md")]
 }
 
 /// Signing in by a flow of your own.
@@ -108,6 +152,12 @@ pub mod errors_and_retries {
 pub mod events_and_tracing {
     #![doc = ""]
     #![doc = include_str!("../docs/events-and-tracing.md")]
+}
+
+/// One org, many workers: what they may do together.
+pub mod many_workers {
+    #![doc = ""]
+    #![doc = include_str!("../docs/many-workers.md")]
 }
 
 /// Testing without an org of Salesforce's.

@@ -39,6 +39,8 @@
 //! * **[`retry`]** repeats what is safe to repeat and nothing else: a create that may have happened
 //!   is never sent again. An [`Error`] tells what happened, to which request, and whether it
 //!   [may have been processed](Error::may_have_been_processed).
+//! * **[`governor`]** keeps all who work on one org within its limits: requests at once, and a
+//!   daily quota of which chosen work leaves a part to others.
 //! * **[`events`]** and `tracing` spans tell what the client does and what is left of the org's
 //!   quota, and hold no secret and no data.
 //!
@@ -63,6 +65,7 @@
 pub mod actions;
 mod apex_rest;
 pub mod auth;
+pub mod bulk;
 pub mod client;
 mod clock;
 pub mod composite;
@@ -71,13 +74,17 @@ pub mod discovery;
 pub mod error;
 pub mod events;
 pub mod files;
+pub mod governor;
 pub mod graphql;
 pub mod guide;
+pub mod identity;
 pub mod limits;
 pub mod op;
 mod pipeline;
 pub mod platform_event;
 pub mod query;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod reports;
 pub mod retry;
 #[cfg(test)]

@@ -49,12 +49,14 @@ pub(crate) use cursors::Cursors;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use events::enqueue;
 pub(crate) use multipart::{Parts as UploadParts, Upload};
+pub(crate) use query::scope_at;
 pub(crate) use reports::Runs as ReportRuns;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
 pub(crate) use rows::{fields_named, json_body, key_field};
 pub(crate) use version::ApiVersion;
 
 use crate::auth::{self, CurrentUser, Origin};
+use crate::bulk::{self, v2};
 use crate::composite;
 use crate::error::ApiError;
 use crate::http::read_body;
@@ -82,6 +84,9 @@ async fn versions(State(org): State<Arc<Org>>, method: Method) -> Response {
 
 /// Any other.
 async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
+    if v2::is_asked(request.uri().path()) {
+        return v2::serve(&org, request).await;
+    }
     counted(&org, request, async |user, parts, body| {
         let mut request = freed_of_http(&org, parts)?;
         if request.header("accept").is_some_and(wants_xml) {
@@ -100,6 +105,7 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         let reply = org
             .store
             .run(move |db| {
+                bulk::attend(&org_of_job);
                 let context = Context::new(&org_of_job, db, &user, request.version);
                 let schemas = [org_of_job.schema.as_ref(), &org_of_job.tooling];
                 deletions::purge(db, &schemas, context.now)?;
@@ -126,10 +132,10 @@ fn most_bytes(path: &[String]) -> u64 {
 }
 
 /// Answers whoever has a session, as long as the quota lasts, and states the usage of the API.
-async fn counted(
+pub(crate) async fn counted<R: IntoResponse>(
     org: &Org,
     request: Request,
-    answer: impl AsyncFnOnce(CurrentUser, Parts, Body) -> Result<Reply, ApiError>,
+    answer: impl AsyncFnOnce(CurrentUser, Parts, Body) -> Result<R, ApiError>,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let user = match auth::authenticate(org, &parts) {
@@ -164,7 +170,7 @@ fn wants_xml(accept: &str) -> bool {
 }
 
 /// Everything of a request but its body.
-fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
+pub(crate) fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
     let path = parts.uri.path();
     let path = path.strip_prefix("/services/data/").unwrap_or(path);
     let (version, path) = path.split_once('/').unwrap_or((path, ""));
@@ -281,6 +287,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         "analytics",
         "compactLayouts",
         "composite",
+        "jobs",
         "limits",
         "parameterizedSearch",
         "process",

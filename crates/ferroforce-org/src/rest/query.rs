@@ -1,5 +1,6 @@
 //! `/query`, `/queryAll` and their later pages.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value as JsonValue;
@@ -205,9 +206,15 @@ fn batch(request: &ApiRequest) -> Option<usize> {
 
 /// Who asks, and when.
 pub(super) fn scope(context: &Context<'_>, all_rows: bool) -> Scope {
+    scope_at(context, all_rows, context.org.clock.now_millis())
+}
+
+/// Who asks, as if it were at another moment, in milliseconds since 1970.
+pub(crate) fn scope_at(context: &Context<'_>, all_rows: bool, at: i64) -> Scope {
+    let now = context.org.clock.now();
     Scope {
         all_rows,
-        now: context.org.clock.now(),
+        now: Timestamp::from_millisecond(at).unwrap_or(now),
         time_zone: time_zone(context),
         locale: locale(context),
         user: context.user.id,

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use super::login_url::LoginUrl;
 use super::oauth::{Lifetime, request_token};
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat, Secret};
+use super::{
+    AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
+};
 
 /// The OAuth client credentials flow: an app signs in as itself and acts as the
 /// user that its policies name.
@@ -59,19 +61,23 @@ impl ClientCredentials {
         self.login_url = LoginUrl::new(url);
         self
     }
+
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url.origin(cx.org_url(), || {
+            Err(AuthError::new(
+                AuthErrorKind::Misconfigured,
+                "client credentials work only at the org's My Domain URL: give the client its \
+                 org_url, https://acme.my.salesforce.com for example",
+            ))
+        })
+    }
 }
 
 impl Auth for ClientCredentials {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
         super::require("client id", &self.client_id)?;
         super::require("client secret", self.client_secret.expose())?;
-        let host = self.login_url.origin(cx.org_url(), || {
-            Err(AuthError::new(
-                AuthErrorKind::Misconfigured,
-                "client credentials work only at the org's My Domain URL: give the client its \
-                 org_url, https://acme.my.salesforce.com for example",
-            ))
-        })?;
+        let host = self.host(cx)?;
         let token = request_token(cx, &host, Repeat::Always, || {
             Ok(vec![
                 ("grant_type", "client_credentials".into()),
@@ -81,5 +87,9 @@ impl Auth for ClientCredentials {
         })
         .await?;
         Ok(self.lifetime.apply(token, cx.now()))
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("client-credentials", self.host(cx)?).client_id(&self.client_id))
     }
 }

@@ -22,6 +22,12 @@ pub enum AuthErrorKind {
     /// Salesforce refused the credentials or the app. Final: the same request
     /// would be refused again, and repeating it can lock the user out.
     Refused,
+    /// The refresh token is used up or revoked, or it is not known whether it was
+    /// used, which comes to the same. Final: the user must sign in again.
+    SignInAgain,
+    /// The session has a store, and the flow does not say whose token it gets, so
+    /// there is nothing to file the token under.
+    NoIdentity,
     /// Salesforce could not be reached or was not ready. Trying later may help.
     Unavailable,
     /// The login was sent and the answer was lost or made no sense. It is not
@@ -29,6 +35,8 @@ pub enum AuthErrorKind {
     Unclear,
     /// The token belongs to another org than the client's.
     WrongOrg,
+    /// A browser came back from a sign-in that this one did not begin.
+    StateMismatch,
     /// A token that had just been issued was rejected.
     FreshTokenRejected,
     /// The sign-in flow used a client that waits for that very sign-in.
@@ -46,9 +54,12 @@ impl fmt::Display for AuthErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Refused => "refused",
+            Self::SignInAgain => "sign in again",
+            Self::NoIdentity => "no identity to store a token under",
             Self::Unavailable => "Salesforce not available",
             Self::Unclear => "no clear answer",
             Self::WrongOrg => "token of another org",
+            Self::StateMismatch => "answer to another sign-in",
             Self::FreshTokenRejected => "a new token was rejected",
             Self::Recursive => "sign-in waits for itself",
             Self::Misconfigured => "settings cannot work",

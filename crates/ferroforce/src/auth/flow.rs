@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::SystemTime;
 
-use super::{AccessToken, AuthContext, AuthError};
+use super::{AccessToken, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Secret};
 use crate::transport::BoxFuture;
 
 /// A way to sign in.
@@ -60,6 +60,46 @@ pub trait Auth: fmt::Debug + Send + Sync + 'static {
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool {
         token.is_due(now)
     }
+
+    /// Whose token this flow gets, for a session that has a
+    /// [store](super::SessionBuilder::store). A flow that does not say has none.
+    ///
+    /// # Errors
+    /// [`AuthErrorKind::NoIdentity`], unless you do better; and what makes it
+    /// impossible to tell, as a login URL that is none.
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        let _ = cx;
+        Err(AuthError::new(
+            AuthErrorKind::NoIdentity,
+            "the session has a token store, and its flow does not say whose tokens it gets; \
+             implement Auth::identity, or leave out the store",
+        ))
+    }
+
+    /// By what this flow gets its next token.
+    fn renewal(&self) -> Renewal {
+        Renewal::Credentials
+    }
+}
+
+/// By what a flow gets its next token, which decides what a session does before
+/// it asks for one, and when that fails.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// By credentials, which can be used as often as it takes.
+    Credentials,
+    /// By a refresh token, each of which may work only once. Such a flow takes it
+    /// from the token that it is to [refresh](Auth::refresh), and gives the new one
+    /// back with the new token ([`AccessToken::with_refresh_token`]). The session
+    /// notes in its store, or in memory if it has none, that a refresh token is
+    /// about to be used, and never has one used again whose use has no known end.
+    RefreshToken {
+        /// The refresh token that the flow was made with, used by
+        /// [`acquire`](Auth::acquire), if it has any. Once the store has seen it, what
+        /// the store has is newer.
+        first: Option<Secret>,
+    },
 }
 
 /// [`Auth`] without its type, so that a [`Session`](super::Session) can hold any.
@@ -71,6 +111,8 @@ pub(super) trait DynAuth: Send + Sync {
         current: &'a AccessToken,
     ) -> BoxFuture<'a, Result<AccessToken, AuthError>>;
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool;
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError>;
+    fn renewal(&self) -> Renewal;
 }
 
 impl<A: Auth> DynAuth for A {
@@ -88,5 +130,13 @@ impl<A: Auth> DynAuth for A {
 
     fn expired(&self, token: &AccessToken, now: SystemTime) -> bool {
         Auth::expired(self, token, now)
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Auth::identity(self, cx)
+    }
+
+    fn renewal(&self) -> Renewal {
+        Auth::renewal(self)
     }
 }

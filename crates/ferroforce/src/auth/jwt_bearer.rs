@@ -1,14 +1,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::key::{Claims, PrivateKey};
-use super::login_url::LoginUrl;
+use super::login_url::{LoginUrl, PRODUCTION, SANDBOX};
 use super::oauth::{Lifetime, request_token};
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat};
+use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat};
 use crate::client::OrgUrl;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const PRODUCTION: &str = "https://login.salesforce.com";
-const SANDBOX: &str = "https://test.salesforce.com";
 
 /// Salesforce takes assertions that expire within three minutes.
 const VALID_FOR: Duration = Duration::from_secs(150);
@@ -80,6 +78,44 @@ impl JwtBearer {
         self
     }
 
+    fn audience_for<'a>(&'a self, org: Option<&'a OrgUrl>) -> &'a str {
+        let default = org.map_or(PRODUCTION, OrgUrl::jwt_audience);
+        self.audience.as_deref().unwrap_or(default)
+    }
+
+    fn host(&self, org: Option<&OrgUrl>) -> Result<String, AuthError> {
+        self.login_url.origin(org, || {
+            Ok(self.audience_for(org).trim_end_matches('/').to_owned())
+        })
+    }
+
+    /// Signs in to this org, whatever the client was told of it.
+    pub(super) async fn acquire_for(
+        &self,
+        cx: &AuthContext,
+        org: Option<&OrgUrl>,
+    ) -> Result<AccessToken, AuthError> {
+        super::require("client id", &self.client_id)?;
+        super::require("username", &self.username)?;
+        let audience = self.audience_for(org);
+        let host = self.host(org)?;
+        let first = self.ask(cx, &host, audience).await;
+        let token = match first {
+            Err(error) if self.audience.is_none() && is_audience_error(&error) => {
+                let other = if audience == SANDBOX {
+                    PRODUCTION
+                } else {
+                    SANDBOX
+                };
+                self.ask(cx, &host, other)
+                    .await
+                    .map_err(|second| tried_both(&error, audience, &second, other))?
+            }
+            other => other?,
+        };
+        Ok(self.lifetime.apply(token, cx.now()))
+    }
+
     async fn ask(
         &self,
         cx: &AuthContext,
@@ -112,28 +148,13 @@ impl JwtBearer {
 
 impl Auth for JwtBearer {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
-        super::require("client id", &self.client_id)?;
-        super::require("username", &self.username)?;
-        let default = cx.org_url().map_or(PRODUCTION, OrgUrl::jwt_audience);
-        let audience = self.audience.as_deref().unwrap_or(default);
-        let host = self.login_url.origin(cx.org_url(), || {
-            Ok(audience.trim_end_matches('/').to_owned())
-        })?;
-        let first = self.ask(cx, &host, audience).await;
-        let token = match first {
-            Err(error) if self.audience.is_none() && is_audience_error(&error) => {
-                let other = if audience == SANDBOX {
-                    PRODUCTION
-                } else {
-                    SANDBOX
-                };
-                self.ask(cx, &host, other)
-                    .await
-                    .map_err(|second| tried_both(&error, audience, &second, other))?
-            }
-            other => other?,
-        };
-        Ok(self.lifetime.apply(token, cx.now()))
+        self.acquire_for(cx, cx.org_url()).await
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("jwt-bearer", self.host(cx.org_url())?)
+            .client_id(&self.client_id)
+            .user(&self.username))
     }
 }
 

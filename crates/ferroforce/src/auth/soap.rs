@@ -7,13 +7,14 @@ use quick_xml::escape::{escape, resolve_predefined_entity};
 use quick_xml::events::Event;
 use url::Url;
 
-use super::login_url::LoginUrl;
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat, Secret};
+use super::login_url::{LoginUrl, PRODUCTION};
+use super::{
+    AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
+};
 use crate::op::Response;
 
 /// The last version that has `login()`, whatever version the client speaks.
 const PATH: &str = "/services/Soap/u/64.0";
-const PRODUCTION: &str = "https://login.salesforce.com";
 
 /// SOAP `login()`: a user name, a password and its security token, no app.
 ///
@@ -73,6 +74,11 @@ impl SoapLogin {
         self
     }
 
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url
+            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))
+    }
+
     fn request(&self, host: &str) -> Result<http::Request<Bytes>, AuthError> {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
@@ -103,9 +109,8 @@ impl Auth for SoapLogin {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
         super::require("username", &self.username)?;
         super::require("password", self.password.expose())?;
-        let host = self
-            .login_url
-            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))?;
+        super::redacted::refuse(self.password.expose(), super::redacted::PASSWORD)?;
+        let host = self.host(cx)?;
         let response = cx
             .send(PATH, Repeat::UnlessProcessed, || self.request(&host))
             .await?;
@@ -115,6 +120,10 @@ impl Auth for SoapLogin {
             Some(lifetime) => token.expires_after_idle(lifetime, cx.now()),
             None => token,
         })
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("soap-login", self.host(cx)?).user(&self.username))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
 use http::uri::{PathAndQuery, Uri};
+use serde::{Deserialize, Serialize};
 
 use super::origin::Origin;
 use super::{AuthError, AuthErrorKind, Secret};
@@ -26,6 +27,16 @@ struct Inner {
     /// When it was issued, in seconds since the epoch; 0 before that is known.
     issued: AtomicU64,
     identity_url: Option<String>,
+    refresh_token: Option<Secret>,
+}
+
+/// How a token ends, as a store keeps it, in seconds; moments are counted from
+/// the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ends {
+    At(u64),
+    AfterIdle { limit: u64, last_use: u64 },
 }
 
 enum Expiry {
@@ -49,6 +60,7 @@ impl AccessToken {
     /// carry it, or if the URL is not `https` (plain `http` is for loopback hosts).
     pub fn new(secret: impl Into<Secret>, instance_url: &str) -> Result<Self, AuthError> {
         let secret = secret.into();
+        super::redacted::refuse(secret.expose(), super::redacted::ACCESS_TOKEN)?;
         let bearer = bearer(&secret).ok_or_else(|| {
             AuthError::new(
                 AuthErrorKind::Misconfigured,
@@ -63,6 +75,7 @@ impl AccessToken {
             expiry,
             issued: AtomicU64::new(0),
             identity_url: None,
+            refresh_token: None,
         })))
     }
 
@@ -91,6 +104,20 @@ impl AccessToken {
         self.edit(|inner| inner.identity_url = url)
     }
 
+    /// The token came with this refresh token, which can replace it. It goes where
+    /// the token goes: into the session's store and to the flow that renews it.
+    #[must_use]
+    pub fn with_refresh_token(self, token: impl Into<Secret>) -> Self {
+        let token = token.into();
+        self.edit(|inner| inner.refresh_token = Some(token))
+    }
+
+    /// The same token where its refresh token is kept elsewhere.
+    #[cfg(feature = "sf-cli")]
+    pub(super) fn without_refresh_token(self) -> Self {
+        self.edit(|inner| inner.refresh_token = None)
+    }
+
     fn edit(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = match Arc::try_unwrap(self.0) {
             Ok(inner) => inner,
@@ -101,6 +128,7 @@ impl AccessToken {
                 expiry: shared.expiry.copy(),
                 issued: AtomicU64::new(shared.issued.load(Ordering::Relaxed)),
                 identity_url: shared.identity_url.clone(),
+                refresh_token: shared.refresh_token.clone(),
             },
         };
         change(&mut inner);
@@ -110,6 +138,11 @@ impl AccessToken {
     /// The token itself.
     pub fn secret(&self) -> &Secret {
         &self.0.secret
+    }
+
+    /// The refresh token that came with it, if one did.
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.0.refresh_token.as_ref()
     }
 
     pub(crate) fn bearer(&self) -> HeaderValue {
@@ -153,6 +186,43 @@ impl AccessToken {
                 .checked_add(Duration::from_secs(last_use.load(Ordering::Relaxed)))?
                 .checked_add(*limit),
         }
+    }
+
+    pub(super) fn identity(&self) -> Option<&str> {
+        self.0.identity_url.as_deref()
+    }
+
+    pub(super) fn issued_at(&self) -> u64 {
+        self.0.issued.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn ends(&self) -> Option<Ends> {
+        match &self.0.expiry {
+            Expiry::Unknown => None,
+            Expiry::At(at) => Some(Ends::At(seconds(*at))),
+            Expiry::Idle { limit, last_use } => Some(Ends::AfterIdle {
+                limit: limit.as_secs(),
+                last_use: last_use.load(Ordering::Relaxed),
+            }),
+        }
+    }
+
+    /// The token as it was when a store took it: how it ends and when it was issued.
+    pub(super) fn as_stored(self, ends: Option<Ends>, issued: u64) -> Self {
+        self.edit(|inner| {
+            inner.expiry = match ends {
+                None => Expiry::Unknown,
+                // A moment that no clock can show is never reached.
+                Some(Ends::At(at)) => UNIX_EPOCH
+                    .checked_add(Duration::from_secs(at))
+                    .map_or(Expiry::Unknown, Expiry::At),
+                Some(Ends::AfterIdle { limit, last_use }) => Expiry::Idle {
+                    limit: Duration::from_secs(limit),
+                    last_use: AtomicU64::new(last_use),
+                },
+            };
+            inner.issued = AtomicU64::new(issued);
+        })
     }
 
     /// Whether it is time to replace the token, some time before it expires.
@@ -223,6 +293,7 @@ impl fmt::Debug for AccessToken {
             .field("secret", &self.0.secret)
             .field("origin", &self.0.origin)
             .field("expiry", &self.expiry())
+            .field("refresh_token", &self.0.refresh_token)
             .finish()
     }
 }

@@ -52,6 +52,13 @@ impl<R> Call<R> {
         self
     }
 
+    /// The call may take twenty seconds or more, and so is one of those of which an org
+    /// has only so many at once: a [`Governor`](crate::governor::Governor) counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
+        self
+    }
+
     salesforce_headers!();
 
     /// The request as a value, with the headers that were set. How long it may take
@@ -66,6 +73,12 @@ impl<R> Call<R> {
             op.headers.insert(name, value.clone());
         }
         Ok(op)
+    }
+
+    /// How many batches of the org's allocation its success costs.
+    pub(crate) fn bulk_batches(mut self, count: u64) -> Self {
+        self.settings.bulk_batches = Some(count);
+        self
     }
 
     /// Memory for the answer.

@@ -195,10 +195,14 @@ async fn write_to(mut from: Downloading, path: PathBuf) -> Result<u64> {
 }
 
 /// A file that is not yet whole. It goes if it is never finished.
-struct Part(PathBuf);
+pub(crate) struct Part(PathBuf);
 
 impl Part {
-    fn beside(path: &FilePath) -> Self {
+    pub(crate) fn path(&self) -> &FilePath {
+        &self.0
+    }
+
+    pub(crate) fn beside(path: &FilePath) -> Self {
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{:016x}.part", fastrand::u64(..)));

@@ -59,6 +59,17 @@ enum State {
 }
 
 impl Downloading {
+    /// What `outgoing` asks for, with nobody told of its progress.
+    pub(crate) async fn of(client: &Salesforce, outgoing: Outgoing) -> Result<Self> {
+        let opened = client.open(&outgoing).await?;
+        Ok(Self::new(
+            client.clone(),
+            outgoing,
+            opened,
+            Listener::default(),
+        ))
+    }
+
     pub(super) fn new(
         client: Salesforce,
         outgoing: Outgoing,

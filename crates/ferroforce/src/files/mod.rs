@@ -19,7 +19,7 @@ pub use progress::Progress;
 pub use source::Blob;
 pub use upload::Upload;
 
-pub(crate) use download::{download, download_found};
+pub(crate) use download::{Part, download, download_found};
 pub(crate) use upload::{content_version, create, update};
 
 #[cfg(test)]

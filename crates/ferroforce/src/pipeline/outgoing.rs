@@ -13,6 +13,8 @@ use crate::auth::AccessToken;
 use crate::client::ApiVersion;
 use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::events::{Hub, RequestInfo};
+use crate::governor::Wish;
+use crate::limits::ApiUsage;
 use crate::op::{Op, Path, Repeatability, Response};
 use crate::retry::RetryPolicy;
 use crate::transport::Body;
@@ -30,6 +32,7 @@ pub(crate) struct Outgoing {
     pub(crate) accepts: &'static [StatusCode],
     pub(crate) undone: fn(&Response) -> Vec<ApiError>,
     pub(crate) api_calls: u32,
+    pub(crate) usage: fn(&Response) -> Option<ApiUsage>,
     pub(crate) has_parts: bool,
     /// The answer's body is handed over unread.
     pub(crate) opens: bool,
@@ -43,6 +46,8 @@ pub(crate) struct CallSettings {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) bulk_batches: Option<u64>,
+    /// It may take longer than Salesforce calls short.
+    pub(crate) long: bool,
     /// Memory for the answer.
     pub(crate) buffers: Buffers,
 }
@@ -136,6 +141,7 @@ impl Outgoing {
             accepts: op.accepts,
             undone: op.undone,
             api_calls: op.api_calls,
+            usage: op.usage,
             has_parts: op.has_parts,
             opens: false,
             settings,
@@ -183,6 +189,14 @@ impl Outgoing {
 
     pub(super) fn accepts(&self) -> &'static [StatusCode] {
         self.accepts
+    }
+
+    /// What it takes of what a governor gives out.
+    pub(super) fn wish(&self) -> Wish {
+        Wish {
+            long: self.settings.long,
+            calls: self.api_calls,
+        }
     }
 
     pub(super) fn bulk_batches(&self) -> Option<u64> {

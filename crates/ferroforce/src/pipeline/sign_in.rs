@@ -124,6 +124,14 @@ fn refusal(error: Error, repeat: Repeat) -> AuthError {
             AuthErrorKind::Unavailable
         }
         ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::TooLarge => AuthErrorKind::Unclear,
+        // What is in between need not have been the end of it, and asking twice does harm.
+        _ if repeat == Repeat::NeverSent
+            && error
+                .status()
+                .is_some_and(|status| status.is_server_error()) =>
+        {
+            AuthErrorKind::Unclear
+        }
         _ if error.is_retryable() => AuthErrorKind::Unavailable,
         // A page or a redirect: nobody there knows of sign-ins.
         _ => AuthErrorKind::Misconfigured,

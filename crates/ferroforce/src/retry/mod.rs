@@ -125,6 +125,10 @@ impl RetryPolicy {
         self
     }
 
+    pub(crate) fn wait(&self, attempt: u32, random: f64) -> Duration {
+        self.backoff.delay(attempt, random)
+    }
+
     /// The longest `Retry-After` that is waited for; a longer one ends the call
     /// with an error that carries it. Default 60 seconds.
     #[must_use]

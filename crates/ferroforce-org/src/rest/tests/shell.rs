@@ -205,7 +205,6 @@ async fn what_is_not_served_says_so() {
     for path in [
         "/chatter/users/me",
         "/tooling/executeAnonymous?anonymousBody=x",
-        "/jobs/ingest",
         "/sobjects/Account/defaultValues",
     ] {
         let answer = client.get(path).await;

@@ -8,8 +8,9 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use super::slot::{Granted, Slot};
+use crate::auth::flow::DynAuth;
 use crate::auth::{AccessToken, AuthContext, AuthError, AuthErrorKind};
-use crate::events::TokenIssuedEvent;
+use crate::events::{Event, TokenIssuedEvent};
 
 /// A sign-in that has not ended by now is given up.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -102,20 +103,49 @@ async fn fly(
     after_rejection: bool,
 ) -> Result<Granted, AuthError> {
     let started = context.clock().steady();
-    let outcome = sign_in(slot, context, current.as_ref()).await;
-    let granted = slot.finish(id, outcome, current.as_ref(), after_rejection, context)?;
+    let ask = Ask {
+        auth: slot.auth(),
+        context,
+        current: current.as_ref(),
+        after_rejection,
+        origin: slot.wanted_origin(),
+    };
+    let outcome = sign_in(slot, &ask).await;
+    let is_new = outcome.as_ref().is_ok_and(|issued| issued.is_new);
+    let granted = slot.finish(id, outcome, current.as_ref(), context)?;
+    if !is_new {
+        tracing::debug!(
+            generation = granted.generation,
+            "took a token from the store"
+        );
+        return Ok(granted);
+    }
     let elapsed = started.elapsed();
     tracing::info!(
         generation = granted.generation,
         elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "signed in"
     );
-    context.emit_issued(|| TokenIssuedEvent {
-        host: granted.token.host().to_owned(),
-        generation: granted.generation,
-        elapsed,
+    context.emit(|| {
+        Event::TokenIssued(TokenIssuedEvent {
+            host: granted.token.host().to_owned(),
+            generation: granted.generation,
+            elapsed,
+        })
     });
     Ok(granted)
+}
+
+/// What is asked of a flow.
+pub(super) struct Ask<'a> {
+    pub(super) auth: &'a dyn DynAuth,
+    pub(super) context: &'a AuthContext,
+    /// The token to replace.
+    pub(super) current: Option<&'a Granted>,
+    /// Salesforce has turned that one down.
+    pub(super) after_rejection: bool,
+    /// The org that the token must be for, where that is known.
+    pub(super) origin: Option<String>,
 }
 
 /// What a sign-in gave.
@@ -123,27 +153,45 @@ pub(super) struct Issued {
     pub(super) token: AccessToken,
     /// It counts as expired from the start: a clock is wrong.
     pub(super) ignore_expiry: bool,
+    /// It replaced a token that Salesforce had turned down.
+    pub(super) after_rejection: bool,
+    /// Its generation in the session's store, 0 without one.
+    pub(super) stored: u64,
+    /// Salesforce has just given it, and not a store.
+    pub(super) is_new: bool,
+}
+
+impl Ask<'_> {
+    /// Asks the flow, whoever else may be signing in.
+    pub(super) async fn alone(&self) -> Result<Issued, AuthError> {
+        let token = match self.current {
+            Some(granted) => self.auth.refresh(self.context, &granted.token).await?,
+            None => self.auth.acquire(self.context).await?,
+        };
+        Ok(self.issued(token))
+    }
+
+    /// A token that the flow gave.
+    pub(super) fn issued(&self, token: AccessToken) -> Issued {
+        let now = self.context.now();
+        token.issued(now);
+        Issued {
+            ignore_expiry: self.auth.expired(&token, now),
+            after_rejection: self.after_rejection,
+            stored: 0,
+            is_new: true,
+            token,
+        }
+    }
 }
 
 /// Everything of the user's own runs in here, where a panic is caught.
-async fn sign_in(
-    slot: &Slot,
-    context: &AuthContext,
-    current: Option<&Granted>,
-) -> Result<Issued, AuthError> {
-    let auth = slot.auth();
+async fn sign_in(slot: &Slot, ask: &Ask<'_>) -> Result<Issued, AuthError> {
     let attempt = async {
-        let token = match current {
-            Some(granted) => auth.refresh(context, &granted.token).await?,
-            None => auth.acquire(context).await?,
-        };
-        let now = context.now();
-        token.issued(now);
-        let ignore_expiry = auth.expired(&token, now);
-        Ok(Issued {
-            token,
-            ignore_expiry,
-        })
+        match slot.vault() {
+            Some(vault) => vault.token(ask).await,
+            None => ask.alone().await,
+        }
     };
     match tokio::time::timeout(DEADLINE, caught(attempt)).await {
         Ok(outcome) => outcome,

@@ -1,15 +1,19 @@
 //! One sign-in, shared by everything that uses an org.
 
+mod builder;
 mod flight;
+mod shared;
 mod slot;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use builder::SessionBuilder;
 pub(crate) use slot::{FRESH_TOKEN_REJECTED, Granted, Slot};
 
-use super::Auth;
 use super::flow::DynAuth;
+use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind};
+use shared::Vault;
 
 /// A sign-in that many clients share.
 ///
@@ -23,6 +27,8 @@ use super::flow::DynAuth;
 /// clients were built for, and a client without an org URL finds its org's when
 /// the token names it.
 ///
+/// A [store](Self::builder) shares it between processes and machines.
+///
 /// Revoking the token of a shared session signs everybody out who shares it.
 #[derive(Clone)]
 pub struct Session(Arc<Shared>);
@@ -30,6 +36,7 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     auth: Arc<dyn DynAuth>,
     flow: &'static str,
+    vault: Option<Arc<Vault>>,
     slots: Mutex<Vec<(SlotKey, Arc<Slot>)>>,
 }
 
@@ -47,9 +54,29 @@ pub(crate) enum SlotKey {
 impl Session {
     /// A session of this flow.
     pub fn new(auth: impl Auth) -> Self {
+        Self::builder(auth).build()
+    }
+
+    /// A session of this flow that keeps its tokens in a store: other threads,
+    /// processes and machines share the sign-in, and the next start of the program
+    /// does without one.
+    ///
+    /// ```
+    /// use ferroforce::auth::{ClientCredentials, MemoryStore, Session};
+    ///
+    /// let session = Session::builder(ClientCredentials::new("client id", "client secret"))
+    ///     .store(MemoryStore::new())
+    ///     .build();
+    /// ```
+    pub fn builder<A: Auth>(auth: A) -> SessionBuilder<A> {
+        SessionBuilder::new(auth)
+    }
+
+    fn with_vault(auth: impl Auth, vault: Option<Vault>) -> Self {
         Self(Arc::new(Shared {
             flow: flow_name(&auth),
             auth: Arc::new(auth),
+            vault: vault.map(Arc::new),
             slots: Mutex::default(),
         }))
     }
@@ -73,7 +100,8 @@ impl Session {
             return Arc::clone(slot);
         }
         let registry = Registry(Arc::downgrade(&self.0));
-        let slot = Slot::new(Arc::clone(&self.0.auth), key.clone(), registry);
+        let auth = Arc::clone(&self.0.auth);
+        let slot = Slot::new(auth, self.0.vault.clone(), key.clone(), registry);
         slots.push((key.clone(), Arc::clone(&slot)));
         slot
     }
@@ -97,6 +125,19 @@ impl Registry {
                 slots.push((key, Arc::clone(slot)));
             }
         }
+    }
+}
+
+/// The flow of a client that is there for its settings alone.
+#[derive(Debug)]
+pub(super) struct NoFlow;
+
+impl Auth for NoFlow {
+    async fn acquire(&self, _: &AuthContext) -> Result<AccessToken, AuthError> {
+        Err(AuthError::new(
+            AuthErrorKind::Misconfigured,
+            "a context for sign-ins has no session: build a client of a flow",
+        ))
     }
 }
 

@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-use super::flight::{self, Flight, Issued};
+use super::flight::{self, Ask, Flight, Issued};
+use super::shared::Vault;
 use super::{Registry, SlotKey};
 use crate::auth::flow::DynAuth;
 use crate::auth::{AccessToken, AuthContext, AuthError, AuthErrorKind};
@@ -20,7 +21,7 @@ const HOLD_EARLY: Duration = Duration::from_secs(10);
 
 /// A renewed token that was turned down at once is not renewed again before
 /// this has passed.
-const HOLD_REJECTED: Duration = Duration::from_secs(60);
+pub(super) const HOLD_REJECTED: Duration = Duration::from_secs(60);
 
 pub(crate) const FRESH_TOKEN_REJECTED: &str = "Salesforce turned down a token that it had just \
      issued, so renewing it again would not help. Usual causes: the org locks sessions to the IP \
@@ -34,6 +35,8 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 pub(crate) struct Granted {
     pub(crate) token: AccessToken,
     pub(crate) generation: u64,
+    /// Its generation in the session's store, 0 without one.
+    pub(super) stored: u64,
     standing: Arc<Standing>,
 }
 
@@ -46,13 +49,15 @@ struct Standing {
     /// Its expiry makes no sense here (a clock is wrong), so it is used until
     /// Salesforce turns it down.
     ignore_expiry: bool,
-    issued: Instant,
+    /// Until then it counts as fresh.
+    fresh_until: Instant,
 }
 
 /// The session with one org.
 pub(crate) struct Slot {
     id: u64,
     auth: Arc<dyn DynAuth>,
+    vault: Option<Arc<Vault>>,
     key: SlotKey,
     registry: Registry,
     state: Mutex<State>,
@@ -77,10 +82,16 @@ enum Source {
 }
 
 impl Slot {
-    pub(super) fn new(auth: Arc<dyn DynAuth>, key: SlotKey, registry: Registry) -> Arc<Self> {
+    pub(super) fn new(
+        auth: Arc<dyn DynAuth>,
+        vault: Option<Arc<Vault>>,
+        key: SlotKey,
+        registry: Registry,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             auth,
+            vault,
             key,
             registry,
             state: Mutex::default(),
@@ -93,6 +104,19 @@ impl Slot {
 
     pub(super) fn auth(&self) -> &dyn DynAuth {
         self.auth.as_ref()
+    }
+
+    pub(super) fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
+    }
+
+    /// The org that a token must be for, where that is known.
+    pub(super) fn wanted_origin(&self) -> Option<String> {
+        match &self.key {
+            SlotKey::Any => self.state().origin.clone(),
+            SlotKey::Origin(origin) => Some(origin.clone()),
+            SlotKey::Pinned(_) => None,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -192,6 +216,28 @@ impl Slot {
         }
     }
 
+    /// Ends the session and forgets its token.
+    pub(crate) async fn log_out(&self, context: &AuthContext) -> Result<(), AuthError> {
+        let current = self.state().granted.clone();
+        let ask = Ask {
+            auth: self.auth(),
+            context,
+            current: current.as_ref(),
+            after_rejection: false,
+            origin: self.wanted_origin(),
+        };
+        match self.vault() {
+            Some(vault) => vault.log_out(&ask).await?,
+            None => ask.log_out().await?,
+        }
+        let mut state = self.state();
+        let generation = |granted: &Granted| granted.generation;
+        if state.granted.as_ref().map(generation) == current.as_ref().map(generation) {
+            state.granted = None;
+        }
+        Ok(())
+    }
+
     fn take_off(
         self: &Arc<Self>,
         state: &mut State,
@@ -211,7 +257,6 @@ impl Slot {
         flight: u64,
         outcome: Result<Issued, AuthError>,
         replaced: Option<&Granted>,
-        after_rejection: bool,
         context: &AuthContext,
     ) -> Result<Granted, AuthError> {
         let clock = context.clock();
@@ -231,16 +276,25 @@ impl Slot {
             Ok(Issued {
                 token,
                 ignore_expiry,
+                after_rejection,
+                stored,
+                is_new: _,
             }) => {
+                // A store may have had it for long.
+                let issued = UNIX_EPOCH.checked_add(Duration::from_secs(token.issued_at()));
+                let age = issued
+                    .and_then(|issued| clock.wall().duration_since(issued).ok())
+                    .unwrap_or_default();
                 let same = replaced.is_some_and(|old| old.token.secret() == token.secret());
                 state.generations += 1;
                 let granted = Granted {
                     generation: state.generations,
+                    stored,
                     standing: Arc::new(Standing {
                         proven: AtomicBool::new(false),
                         after_rejection,
                         ignore_expiry,
-                        issued: now,
+                        fresh_until: now + HOLD_REJECTED.saturating_sub(age),
                     }),
                     token,
                 };
@@ -383,9 +437,7 @@ impl State {
 impl Standing {
     /// It replaced a rejected token, was rejected itself, and not long ago.
     fn is_hopeless(&self, now: Instant) -> bool {
-        self.after_rejection
-            && !self.proven.load(Ordering::Relaxed)
-            && now < self.issued + HOLD_REJECTED
+        self.after_rejection && !self.proven.load(Ordering::Relaxed) && now < self.fresh_until
     }
 }
 
