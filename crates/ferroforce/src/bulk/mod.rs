@@ -15,6 +15,7 @@ mod load;
 mod query;
 mod results;
 mod spool;
+pub mod v1;
 
 use crate::client::{Call, Salesforce};
 
