@@ -39,7 +39,7 @@ fn contact(number: u32) -> Contact {
 }
 
 /// A bar that is there where somebody looks.
-fn bar(report: &Report<'_>, what: &'static str) -> anyhow::Result<ProgressBar> {
+fn progress_bar(report: &Report<'_>, what: &'static str) -> anyhow::Result<ProgressBar> {
     if report.is_for_machines() {
         return Ok(ProgressBar::hidden());
     }
@@ -65,7 +65,7 @@ pub(super) async fn there_and_back(
 
     let load = bulk.insert("Contact").poll(poll());
     let mut loading = load.rows((0..ROWS).map(contact)).start();
-    let bar = self::bar(report, "in, by a bulk job")?;
+    let bar = progress_bar(report, "in, by a bulk job")?;
     let mut progress = loading.progress();
     while let Some(LoadProgress { rows_processed, .. }) = progress.next().await {
         bar.set_position(rows_processed);
@@ -91,7 +91,7 @@ pub(super) async fn there_and_back(
         )
         .poll(poll())
         .rows::<Contact>();
-    let bar = self::bar(report, "out, by another")?;
+    let bar = progress_bar(report, "out, by another")?;
     let mut back = Vec::new();
     while let Some(row) = rows.next().await {
         back.push(row?);
