@@ -9,6 +9,7 @@ mod memory;
 mod prefetch;
 mod query;
 mod server;
+mod session;
 mod startup;
 mod subject;
 mod table;
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: ferroforce-bench serve [LATENCY_MS]
        ferroforce-bench memory-typed|memory-dynamic CLIENT URL RECORDS
        ferroforce-bench create CLIENT URL RECORDS IN_FLIGHT
        ferroforce-bench hidden URL URL_WITH_LATENCY RECORDS BUSY_MS
+       ferroforce-bench session FOLDER [REDIS_URL]
        ferroforce-bench start FERROFORCE
        ferroforce-bench table FILE";
 
@@ -61,6 +63,8 @@ async fn measure(args: Vec<String>) -> Result<()> {
             report("create-cpu", client, cost.cpu);
             report("create-memory", client, cost.memory);
         }
+        ["session", folder] => session::run(Path::new(folder), None).await?,
+        ["session", folder, redis] => session::run(Path::new(folder), Some(redis)).await?,
         ["hidden", near, far, records, busy] => {
             let busy = Duration::from_millis(busy.parse()?);
             let hidden = prefetch::hidden(near, far, busy, records.parse()?).await?;

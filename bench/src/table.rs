@@ -17,7 +17,7 @@ const CLIENTS: [(&str, &str); 6] = [
 const PEERS: [&str; 2] = ["simple-salesforce", "jsforce"];
 
 /// What is measured, what it is called, and its unit.
-const SCENARIOS: [(&str, &str, &str); 19] = [
+const SCENARIOS: [(&str, &str, &str); 23] = [
     ("get", "small GET, 100 at a time", "requests/s"),
     ("query-typed", "query, typed", "records/s"),
     ("query-dynamic", "query, dynamic", "records/s"),
@@ -38,6 +38,10 @@ const SCENARIOS: [(&str, &str, &str); 19] = [
     ("create-cpu", "processor, 8 in flight", "µs/record"),
     ("create-memory", "memory, 8 in flight", "MB"),
     ("create-memory-long", "memory, 500,000 records", "MB"),
+    ("session-none", "token of a session", "ns"),
+    ("session-memory", "token of a session in memory", "ns"),
+    ("session-file", "token of a session in files", "ns"),
+    ("session-redis", "token of a session in Redis", "ns"),
     ("parse", "SOQL, parsed", "MB/s"),
     ("start-version", "`ferroforce --version`", "ms"),
     ("start-org", "`ferroforce org start`, first answer", "ms"),
@@ -65,7 +69,7 @@ enum Beside {
     Less(&'static str),
 }
 
-const GOALS: [Goal; 17] = [
+const GOALS: [Goal; 18] = [
     Goal::new("small GET ÷ floor", "get", Beside::Floor, "≥ 0.9"),
     Goal::new("typed ÷ floor", "query-typed", Beside::Floor, "≥ 1.2"),
     Goal::new("dynamic ÷ floor", "query-dynamic", Beside::Floor, "≥ 2.0"),
@@ -106,6 +110,12 @@ const GOALS: [Goal; 17] = [
         "create",
         Beside::Most("create"),
         "≥ 0.9",
+    ),
+    Goal::new(
+        "ns for the token of a shared session",
+        "session-memory",
+        Beside::Nothing,
+        "< 100",
     ),
     Goal::new("create ÷ floor", "create", Beside::Floor, ""),
     Goal::new(

@@ -3,7 +3,8 @@
 //! | to | read |
 //! |---|---|
 //! | sign in, and choose how | [`sign_in`] |
-//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`web_server`], [`device`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`web_server`], [`device`], [`refresh_token`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
+//! | share a sign-in between processes and machines | [`token_stores`] |
 //! | know whose session it is, and end it | [`about_tokens`] |
 //! | read and write records | [`records`] |
 //! | send and read files | [`files`] |
@@ -43,6 +44,18 @@ pub mod client_credentials {
 pub mod jwt_bearer {
     #![doc = ""]
     #![doc = include_str!("../docs/jwt-bearer.md")]
+}
+
+/// Signing in with a refresh token.
+pub mod refresh_token {
+    #![doc = ""]
+    #![doc = include_str!("../docs/refresh-token.md")]
+}
+
+/// Sharing a sign-in between processes and machines, and from one start to the next.
+pub mod token_stores {
+    #![doc = ""]
+    #![doc = include_str!("../docs/token-stores.md")]
 }
 
 /// Signing in with a user name and a password.

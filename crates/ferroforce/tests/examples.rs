@@ -115,6 +115,24 @@ async fn every_example_does_what_it_says() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_is_used_by_the_first_run_only() {
+    let org = LocalOrg::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = ("SALESFORCE_TOKEN_FOLDER", folder.path().to_str().unwrap());
+    let refresh_token = ("SALESFORCE_REFRESH_TOKEN", org.refresh_token());
+    let said = run(&org, "refresh_token", &[folder, refresh_token]);
+    assert!(
+        said.contains("used") && said.contains("signed in"),
+        "{said}"
+    );
+    let said = run(&org, "refresh_token", &[folder]);
+    assert_eq!(said, "signed in\n");
+    org.revoke_tokens();
+    let said = run(&org, "refresh_token", &[folder]);
+    assert!(said.contains("sign in again"), "{said}");
+}
+
+#[tokio::test]
 async fn a_query_goes_on_where_it_stopped() {
     let org = LocalOrg::start().await.unwrap();
     for _ in 0..4 {
