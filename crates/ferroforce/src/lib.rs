@@ -39,6 +39,8 @@
 //! * **[`retry`]** repeats what is safe to repeat and nothing else: a create that may have happened
 //!   is never sent again. An [`Error`] tells what happened, to which request, and whether it
 //!   [may have been processed](Error::may_have_been_processed).
+//! * **[`governor`]** keeps all who work on one org within its limits: requests at once, and a
+//!   daily quota of which chosen work leaves a part to others.
 //! * **[`events`]** and `tracing` spans tell what the client does and what is left of the org's
 //!   quota, and hold no secret and no data.
 //!
@@ -59,13 +61,16 @@
 //! | `encrypted-keys` | no | private keys with a passphrase |
 //! | `encrypted-store` | no | encryption of stored tokens |
 //! | `keyring` | no | tokens in the system's keyring |
-//! | `redis` | no | tokens in Redis, for workers on several machines |
+//! | `redis` | no | tokens and governors in Redis, for workers on several machines |
+//! | `sf-cli` | no | the logins of the Salesforce CLI on this machine |
+//! | `zip` | no | files in batches of Bulk API 1.0 |
 //! | `webpki-roots` | no | root certificates in the binary, for machines that have none |
 //! | `reqwest_0_13` | no | a transport made of a `reqwest::Client` that you configured; outside of semver |
 
 pub mod actions;
 mod apex_rest;
 pub mod auth;
+pub mod bulk;
 pub mod client;
 mod clock;
 pub mod composite;
@@ -74,6 +79,7 @@ pub mod discovery;
 pub mod error;
 pub mod events;
 pub mod files;
+pub mod governor;
 pub mod graphql;
 pub mod guide;
 pub mod identity;
@@ -97,6 +103,7 @@ pub mod tooling;
 pub mod transport;
 pub mod types;
 pub mod ui_api;
+mod xml;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use composite::{IntoRecordStream, RecordStream};

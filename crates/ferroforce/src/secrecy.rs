@@ -15,6 +15,8 @@ use crate::auth::{
     StoreKey, StoreLock, StoredToken, SubjectTokenType, TokenExchange, TokenStore,
     UsernamePassword, WebServer,
 };
+use crate::bulk::v1::{NewV1Job, PkChunking};
+use crate::bulk::{CsvReader, Poll, QueryHandle};
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
@@ -302,6 +304,7 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             printed.error(&error);
         }
         send_together(&salesforce, printed).await;
+        extract_in_bulk(&salesforce, printed).await;
     }
     printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
@@ -352,6 +355,61 @@ async fn send_together(salesforce: &Salesforce, printed: &mut Printed) {
     }
 }
 
+/// The same in jobs that hand rows out, and in those of Bulk API 1.0.
+async fn extract_in_bulk(salesforce: &Salesforce, printed: &mut Printed) {
+    let body = json!({"Email": DATA[0]});
+    let impatient = || Poll::default().timeout(std::time::Duration::from_secs(1));
+    let bulk = salesforce.bulk();
+    let text = "SELECT Id FROM Contact WHERE Email = :email";
+    let query = || bulk.query(text).bind("email", DATA[0]).poll(impatient());
+    let extract = || {
+        salesforce
+            .extract(text)
+            .bind("email", DATA[0])
+            .poll(impatient())
+    };
+    let load = || {
+        bulk.v1()
+            .load(NewV1Job::insert("Contact"))
+            .poll(impatient())
+    };
+    let mut reader = CsvReader::new();
+    reader.push(format!("Email\n{}\n", DATA[0]).as_bytes());
+    let handle = json!({
+        "id": "750R0000000zlh9IAA", "version": 66, "delimiter": "COMMA", "lineEnding": "LF",
+        "line_ending": "LF",
+    });
+    let handle: QueryHandle = serde_json::from_value(handle).unwrap();
+    let job = bulk.resume_query(handle).poll(impatient());
+    let mut rows = job.clone().rows::<Value>();
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {:?} {reader:?} {job:?} {rows:?} {:?}",
+        query(),
+        extract(),
+        load(),
+        query().csv(),
+    );
+    for outcome in [
+        rows.next().await.transpose().map(drop),
+        query().rows::<Value>().next().await.transpose().map(drop),
+        query()
+            .pk_chunking(PkChunking::new())
+            .records()
+            .next()
+            .await
+            .transpose()
+            .map(drop),
+        extract().rows::<Value>().next().await.transpose().map(drop),
+        load().start([&body]).await.map(drop),
+        reader.next::<(u8,)>().transpose().map(drop),
+    ] {
+        if let Err(error) = outcome {
+            printed.error(&error);
+        }
+    }
+}
+
 /// A composite that failed, in words that hold data.
 fn undone() -> Reply {
     let part = |name: &str, code: &str| {
@@ -395,6 +453,21 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         printed.logs,
         "{builder_of:?} {store:?} {identity:?} {key:?} {value:?}"
     );
+    #[cfg(feature = "sf-cli")]
+    {
+        use crate::auth::sf_cli::{AuthUrl, SfCli};
+
+        let url = format!("force://id:{}:{}@x.example", SECRETS[2], SECRETS[5]);
+        let url = AuthUrl::parse(url).unwrap();
+        let refused = AuthUrl::parse(format!("{}@{}", SECRETS[5], SECRETS[3])).unwrap_err();
+        let sf = SfCli::in_home("/").instance_url(ORG);
+        let login = sf.login(SECRETS[3]).await.unwrap();
+        let _ = write!(
+            printed.logs,
+            "{url:?} {refused} {refused:?} {login:?} {:?}",
+            RefreshToken::from(url.clone())
+        );
+    }
     #[cfg(feature = "encrypted-store")]
     {
         use crate::auth::{EncryptedStore, EncryptionKey};

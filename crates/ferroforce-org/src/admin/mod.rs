@@ -12,6 +12,7 @@ pub(crate) mod policies;
 mod routes;
 mod rules;
 mod snapshot;
+mod trouble;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -30,6 +31,7 @@ pub use self::rules::FaultStatus;
 pub(crate) use self::rules::Lock;
 use self::rules::Rules;
 pub use self::snapshot::{Snapshot, SnapshotError};
+pub(crate) use self::trouble::Trouble;
 use crate::auth::{self, Secret};
 use crate::http::CutConnection;
 use crate::id::RecordId;
@@ -68,8 +70,8 @@ impl AdminState {
 
     /// Adds a fault.
     #[cfg(test)]
-    pub(crate) fn add(&self, fault: Fault) {
-        self.rules().add(fault);
+    pub(crate) fn add(&self, fault: Fault) -> u64 {
+        self.rules().add(fault)
     }
 
     /// Whether somebody else holds a lock that the write of a record needs.

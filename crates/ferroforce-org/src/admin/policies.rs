@@ -62,6 +62,23 @@ pub struct Policies {
     /// many do, others are refused with `REQUEST_LIMIT_EXCEEDED`. Developer and trial orgs have
     /// 5. Default: 25.
     pub long_requests: usize,
+    /// How long a bulk job waits before its work begins, in seconds of the org's clock: so long it
+    /// stays `UploadComplete`. Default: 0.
+    pub bulk_queued_seconds: u64,
+    /// How long the work on a bulk job lasts at least, in seconds of the org's clock: so long it
+    /// stays `InProgress`. Default: 0.
+    pub bulk_in_progress_seconds: u64,
+    /// How many records a page of a bulk query's result has when the client does not say, and
+    /// each of those that can be fetched in parallel. Default: 50,000.
+    pub bulk_page_records: u32,
+    /// How many batches bulk jobs may have in 24 hours. Every 10,000 rows of a job of Bulk API 2.0
+    /// are one; those beyond are not processed, and no result tells of them. Default: 15,000.
+    pub daily_bulk_batches: u64,
+    /// How many rows bulk jobs may write in 24 hours, as batches they may have. Default:
+    /// 150,000,000.
+    pub daily_bulk_records: u64,
+    /// How many query jobs of Bulk API 2.0 may be made in 24 hours. Default: 10,000.
+    pub daily_bulk_query_jobs: u64,
     /// Whether `ORDER BY … DESC` puts records without a value first where the query does not say.
     /// Not known for sure of Salesforce: its guide has one line that can be read so, and
     /// practice speaks for last. Default: false; they come first upwards and last downwards.
@@ -110,6 +127,12 @@ impl Default for Policies {
             soft_daily_limit: false,
             daily_api_requests_per_app: None,
             long_requests: 25,
+            bulk_queued_seconds: 0,
+            bulk_in_progress_seconds: 0,
+            bulk_page_records: 50_000,
+            daily_bulk_batches: 15_000,
+            daily_bulk_records: 150_000_000,
+            daily_bulk_query_jobs: 10_000,
             nulls_first_descending: false,
             negations_drop_nulls: false,
             last_n_years_one_more: false,

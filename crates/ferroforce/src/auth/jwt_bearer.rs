@@ -78,15 +78,42 @@ impl JwtBearer {
         self
     }
 
-    fn audience_for<'a>(&'a self, cx: &'a AuthContext) -> &'a str {
-        let default = cx.org_url().map_or(PRODUCTION, OrgUrl::jwt_audience);
+    fn audience_for<'a>(&'a self, org: Option<&'a OrgUrl>) -> &'a str {
+        let default = org.map_or(PRODUCTION, OrgUrl::jwt_audience);
         self.audience.as_deref().unwrap_or(default)
     }
 
-    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
-        self.login_url.origin(cx.org_url(), || {
-            Ok(self.audience_for(cx).trim_end_matches('/').to_owned())
+    fn host(&self, org: Option<&OrgUrl>) -> Result<String, AuthError> {
+        self.login_url.origin(org, || {
+            Ok(self.audience_for(org).trim_end_matches('/').to_owned())
         })
+    }
+
+    /// Signs in to this org, whatever the client was told of it.
+    pub(super) async fn acquire_for(
+        &self,
+        cx: &AuthContext,
+        org: Option<&OrgUrl>,
+    ) -> Result<AccessToken, AuthError> {
+        super::require("client id", &self.client_id)?;
+        super::require("username", &self.username)?;
+        let audience = self.audience_for(org);
+        let host = self.host(org)?;
+        let first = self.ask(cx, &host, audience).await;
+        let token = match first {
+            Err(error) if self.audience.is_none() && is_audience_error(&error) => {
+                let other = if audience == SANDBOX {
+                    PRODUCTION
+                } else {
+                    SANDBOX
+                };
+                self.ask(cx, &host, other)
+                    .await
+                    .map_err(|second| tried_both(&error, audience, &second, other))?
+            }
+            other => other?,
+        };
+        Ok(self.lifetime.apply(token, cx.now()))
     }
 
     async fn ask(
@@ -121,29 +148,11 @@ impl JwtBearer {
 
 impl Auth for JwtBearer {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
-        super::require("client id", &self.client_id)?;
-        super::require("username", &self.username)?;
-        let audience = self.audience_for(cx);
-        let host = self.host(cx)?;
-        let first = self.ask(cx, &host, audience).await;
-        let token = match first {
-            Err(error) if self.audience.is_none() && is_audience_error(&error) => {
-                let other = if audience == SANDBOX {
-                    PRODUCTION
-                } else {
-                    SANDBOX
-                };
-                self.ask(cx, &host, other)
-                    .await
-                    .map_err(|second| tried_both(&error, audience, &second, other))?
-            }
-            other => other?,
-        };
-        Ok(self.lifetime.apply(token, cx.now()))
+        self.acquire_for(cx, cx.org_url()).await
     }
 
     fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
-        Ok(FlowIdentity::new("jwt-bearer", self.host(cx)?)
+        Ok(FlowIdentity::new("jwt-bearer", self.host(cx.org_url())?)
             .client_id(&self.client_id)
             .user(&self.username))
     }

@@ -17,6 +17,7 @@
 //! | [`AccessToken`] | a token | short programs, tokens from elsewhere |
 //! | [`Environment`] | variables | programs that are told how to sign in |
 //! | [`UsernamePassword`] | an app, a user's password | nothing new: it is going away |
+//! | `sf_cli::Login` (feature `sf-cli`) | a login of `sf` on this machine | programs that a person runs |
 //! | your own [`Auth`] | whatever you like | tokens from elsewhere |
 //!
 //! A flow handed to several clients becomes several sessions. To share one,
@@ -63,10 +64,13 @@ mod oauth;
 mod origin;
 mod random;
 mod ready_token;
+mod redacted;
 mod refresh_token;
 mod revocation;
 mod secret;
 mod session;
+#[cfg(feature = "sf-cli")]
+pub mod sf_cli;
 mod soap;
 mod store;
 mod token;

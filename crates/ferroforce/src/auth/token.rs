@@ -60,6 +60,7 @@ impl AccessToken {
     /// carry it, or if the URL is not `https` (plain `http` is for loopback hosts).
     pub fn new(secret: impl Into<Secret>, instance_url: &str) -> Result<Self, AuthError> {
         let secret = secret.into();
+        super::redacted::refuse(secret.expose(), super::redacted::ACCESS_TOKEN)?;
         let bearer = bearer(&secret).ok_or_else(|| {
             AuthError::new(
                 AuthErrorKind::Misconfigured,
@@ -111,6 +112,12 @@ impl AccessToken {
         self.edit(|inner| inner.refresh_token = Some(token))
     }
 
+    /// The same token where its refresh token is kept elsewhere.
+    #[cfg(feature = "sf-cli")]
+    pub(super) fn without_refresh_token(self) -> Self {
+        self.edit(|inner| inner.refresh_token = None)
+    }
+
     fn edit(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = match Arc::try_unwrap(self.0) {
             Ok(inner) => inner,
@@ -140,6 +147,15 @@ impl AccessToken {
 
     pub(crate) fn bearer(&self) -> HeaderValue {
         self.0.bearer.clone()
+    }
+
+    /// The token alone, which Bulk API 1.0 wants.
+    pub(crate) fn session(&self) -> HeaderValue {
+        let token = &self.0.bearer.as_bytes()[BEARER.len()..];
+        let mut value =
+            HeaderValue::from_bytes(token).unwrap_or_else(|_| HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
     }
 
     /// The org's API host, as `https://host` or `https://host:port`.
@@ -264,12 +280,14 @@ impl Expiry {
     }
 }
 
+const BEARER: &str = "Bearer ";
+
 fn bearer(secret: &Secret) -> Option<HeaderValue> {
     let token = secret.expose();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
-    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    let mut value = HeaderValue::try_from(format!("{BEARER}{token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

@@ -13,6 +13,7 @@ use crate::auth::{AuthContext, Session, SlotKey};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::events::{Hub, Observer};
+use crate::governor::Share;
 use crate::pipeline::Pipeline;
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::HttpService;
@@ -37,6 +38,7 @@ pub struct SalesforceBuilder {
     version: Result<ApiVersion>,
     retry: RetryPolicy,
     concurrency: usize,
+    governor: Option<Share>,
     attempt_timeout: Duration,
     max_response_bytes: usize,
     headers: Vec<(String, String)>,
@@ -65,6 +67,7 @@ impl SalesforceBuilder {
             version: Ok(ApiVersion::default()),
             retry: RetryPolicy::default(),
             concurrency: CONCURRENCY,
+            governor: None,
             attempt_timeout: ATTEMPT_TIMEOUT,
             max_response_bytes: MAX_RESPONSE_BYTES,
             headers: Vec::new(),
@@ -114,6 +117,15 @@ impl SalesforceBuilder {
     /// Default 100. Sign-in does not count.
     pub fn concurrency_limit(mut self, limit: usize) -> Self {
         self.concurrency = limit;
+        self
+    }
+
+    /// The part of a [`Governor`](crate::governor::Governor) that this client's requests
+    /// take from: a share, or all of it. It governs besides the
+    /// [`concurrency_limit`](Self::concurrency_limit), which is this client's alone.
+    /// Sign-in does not count.
+    pub fn governor(mut self, share: impl Into<Share>) -> Self {
+        self.governor = Some(share.into());
         self
     }
 
@@ -242,6 +254,7 @@ impl SalesforceBuilder {
             budget: Budget::default(),
             hub,
             permits: Semaphore::new(self.concurrency),
+            governor: self.governor,
             clock: self.clock,
             random: self.random,
             attempt_timeout: self.attempt_timeout,

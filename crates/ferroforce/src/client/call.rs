@@ -52,6 +52,13 @@ impl<R> Call<R> {
         self
     }
 
+    /// The call may take twenty seconds or more, and so is one of those of which an org
+    /// has only so many at once: a [`Governor`](crate::governor::Governor) counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
+        self
+    }
+
     salesforce_headers!();
 
     /// The request as a value, with the headers that were set. How long it may take
@@ -66,6 +73,12 @@ impl<R> Call<R> {
             op.headers.insert(name, value.clone());
         }
         Ok(op)
+    }
+
+    /// How many batches of the org's allocation its success costs.
+    pub(crate) fn bulk_batches(mut self, count: u64) -> Self {
+        self.settings.bulk_batches = Some(count);
+        self
     }
 
     /// Memory for the answer.
@@ -99,7 +112,7 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     let parsed = HeaderName::try_from(name).map_err(|error| {
         Error::invalid_input(format!("{name:?} is no header name")).with_source(error)
     })?;
-    if [AUTHORIZATION, HOST].contains(&parsed) {
+    if [AUTHORIZATION, HOST].contains(&parsed) || parsed == "x-sfdc-session" {
         return Err(Error::invalid_input(format!(
             "the header {parsed} comes from the session and cannot be given"
         )));

@@ -113,6 +113,13 @@ impl Request {
         self
     }
 
+    /// The request may take twenty seconds or more, and so is one of those of which an
+    /// org has only so many at once: a [`Governor`](crate::governor::Governor) counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
+        self
+    }
+
     /// The request hands data to the Bulk API that costs this many batches of
     /// the org's daily allocation; its success is reported as
     /// [`Event::BulkBatches`](crate::events::Event::BulkBatches).

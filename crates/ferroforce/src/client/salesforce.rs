@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
-use crate::events::{EventStream, Observer, Subscription};
+use crate::events::{Event, EventStream, Observer, Subscription};
 use crate::files::{Blob, Upload};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
@@ -229,13 +230,29 @@ impl Salesforce {
         pipeline.open(outgoing, slot, context).await
     }
 
+    /// See [`Pipeline::resumption`].
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        self.0.pipeline.resumption(outgoing, retry)
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         self.0.pipeline.clock
+    }
+
+    /// Tells those who listen.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
     }
 
     /// A number in `0..1`, for waits.
     pub(crate) fn random(&self) -> f64 {
         (self.0.pipeline.random)()
+    }
+
+    /// How long to wait before repeat `attempt`, from 1, of what is repeated outside of
+    /// a single request.
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
+        self.0.pipeline.retry.wait(attempt, self.random())
     }
 
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {

@@ -10,6 +10,7 @@ use crate::retry::RetryPolicy;
 pub(super) struct Settings {
     pub(super) timeout: Option<Duration>,
     pub(super) retry: Option<RetryPolicy>,
+    pub(super) long: bool,
     pub(super) headers: Vec<(String, String)>,
 }
 
@@ -26,6 +27,9 @@ impl Settings {
         }
         if let Some(policy) = &self.retry {
             call = call.retry(policy.clone());
+        }
+        if self.long {
+            call = call.long();
         }
         for (name, value) in &self.headers {
             call = call.header(name, value);
@@ -46,6 +50,14 @@ macro_rules! settings {
         /// When to repeat it, instead of the client's policy.
         pub fn retry(mut self, policy: crate::retry::RetryPolicy) -> Self {
             self.settings.retry = Some(policy);
+            self
+        }
+
+        /// It may take twenty seconds or more, and so is one of those requests of which
+        /// an org has only so many at once: a
+        /// [`Governor`](crate::governor::Governor) counts it.
+        pub fn long(mut self) -> Self {
+            self.settings.long = true;
             self
         }
 

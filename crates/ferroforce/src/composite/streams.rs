@@ -309,6 +309,13 @@ impl<S: Stream, R: Send + 'static> Chunked<S, R> {
         self
     }
 
+    /// Each request may take twenty seconds or more, and so is one of those of which an
+    /// org has only so many at once: a [`Governor`](crate::governor::Governor) counts it.
+    pub fn long(mut self) -> Self {
+        self.sender().settings.long = true;
+        self
+    }
+
     /// Adds a header to each request, or replaces one.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let header = (name.to_owned(), value.to_owned());

@@ -18,6 +18,8 @@ pub use display::Redacted;
 pub(crate) use api::parse_error_body;
 
 use crate::auth::AuthError;
+use crate::bulk::JobId;
+use crate::governor::Refusal;
 use crate::transport::TransportError;
 
 /// The result of nearly everything in this crate.
@@ -42,6 +44,7 @@ struct Inner {
     message: String,
     api: Arc<[ApiError]>,
     matches: Arc<[String]>,
+    jobs: Arc<[JobId]>,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     may_have_been_processed: bool,
@@ -90,9 +93,23 @@ pub enum ErrorKind {
     /// The address and the headers of the request are longer than Salesforce takes,
     /// so nothing was sent. Mostly it is a query with many values.
     RequestTooLong,
+    /// A [`Governor`](crate::governor::Governor) stopped the call, so that a part of the
+    /// org's daily quota stays for others; nothing was sent. [`Error::refusal`] tells
+    /// what is left.
+    Quota,
     /// The rows of a query are no longer where its
     /// [`Cursor`](crate::query::Cursor) left them.
     StaleCursor,
+    /// A bulk job ended, and not as it should. [`Error::jobs`] names it, and
+    /// [`Error::api_errors`] has Salesforce's words.
+    JobFailed,
+    /// The time that was given to wait for bulk jobs passed. They go on, and
+    /// [`Error::jobs`] names them.
+    StillRunning,
+    /// Another number of rows came than Salesforce stated.
+    Incomplete,
+    /// A file on this machine could not be read or written.
+    Disk,
 }
 
 impl Error {
@@ -102,6 +119,7 @@ impl Error {
             message: message.into(),
             api: Arc::new([]),
             matches: Arc::new([]),
+            jobs: Arc::new([]),
             status: None,
             retry_after: None,
             may_have_been_processed: false,
@@ -180,6 +198,31 @@ impl Error {
             .with_source(error)
     }
 
+    pub(crate) fn disk(what: &str, error: std::io::Error) -> Self {
+        Self::build(ErrorKind::Disk, format!("{what}: {error}")).with_source(error)
+    }
+
+    pub(crate) fn with_job(self, job: JobId) -> Self {
+        self.with_jobs([job])
+    }
+
+    /// Names these jobs beside those that are named.
+    pub(crate) fn with_jobs(self, jobs: impl IntoIterator<Item = JobId>) -> Self {
+        self.edit(|inner| {
+            let mut all = inner.jobs.to_vec();
+            for job in jobs {
+                if !all.contains(&job) {
+                    all.push(job);
+                }
+            }
+            inner.jobs = all.into();
+        })
+    }
+
+    pub(crate) fn with_api_errors(self, errors: Vec<ApiError>) -> Self {
+        self.edit(|inner| inner.api = errors.into())
+    }
+
     pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
         let source: Source = source.into();
         self.edit(|inner| inner.source = Some(Arc::from(source)))
@@ -236,6 +279,12 @@ impl Error {
         &self.0.matches
     }
 
+    /// The bulk jobs that the error is about. They can be taken up by these ids:
+    /// see [`Bulk::job`](crate::bulk::Bulk::job).
+    pub fn jobs(&self) -> &[JobId] {
+        &self.0.jobs
+    }
+
     /// The HTTP status of the answer, where there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
@@ -256,6 +305,11 @@ impl Error {
             source = error.source();
         }
         None
+    }
+
+    /// What a governor stopped the call for. Only with [`ErrorKind::Quota`].
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.source()?.downcast_ref()
     }
 
     /// Why this operation was undone: the error of the one that failed. Only
@@ -292,6 +346,7 @@ impl Error {
                 | ErrorKind::RequestTooLong
                 | ErrorKind::Connect
                 | ErrorKind::Auth
+                | ErrorKind::Quota
         );
         before && !self.0.may_have_been_processed
     }
@@ -321,14 +376,15 @@ impl Error {
     }
 
     /// A limit of the org was reached: the daily number of calls, or the number
-    /// of calls at once.
+    /// of calls at once; or a governor stopped the call before it was.
     ///
     /// # Troubleshooting
     /// [`is_concurrency_limit`](Self::is_concurrency_limit) passes by itself;
     /// the daily limit does so only as its rolling 24 hours move on. See
     /// [`Salesforce::limits`](crate::Salesforce::limits) for what is left.
     pub fn is_limit(&self) -> bool {
-        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+        self.0.kind == ErrorKind::Quota
+            || self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
             || self.has_code(|code| *code == ErrorCode::RequestLimitExceeded)
     }
 
@@ -384,6 +440,12 @@ impl StdError for Error {
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::build(ErrorKind::Quota, refusal.to_string()).with_source(refusal)
     }
 }
 

@@ -45,6 +45,18 @@ impl Limits {
         self.0.iter().map(|(name, limit)| (name.as_str(), limit))
     }
 
+    /// What they say of the daily quota of API calls.
+    pub(crate) fn api_usage(&self) -> Option<ApiUsage> {
+        let daily = self.daily_api_requests()?;
+        // What is left is below zero where a soft limit was exceeded.
+        let consumed = daily.max.saturating_sub(daily.remaining);
+        Some(ApiUsage {
+            consumed: u64::try_from(consumed).unwrap_or_default(),
+            limit: u64::try_from(daily.max).unwrap_or_default(),
+            app: None,
+        })
+    }
+
     /// The daily quota of API calls.
     pub fn daily_api_requests(&self) -> Option<&Limit> {
         self.get("DailyApiRequests")
@@ -52,11 +64,12 @@ impl Limits {
 }
 
 pub(crate) fn op() -> Result<Op<Limits>> {
-    Ok(Op::new(
-        Method::GET,
-        Path::fill("/limits", &[])?,
-        decode_json,
-    ))
+    let op = Op::new(Method::GET, Path::fill("/limits", &[])?, decode_json);
+    // The header is right to the call, the body to some minutes.
+    Ok(op.usage(|response| {
+        ApiUsage::from_headers(response.headers())
+            .or_else(|| response.json::<Limits>().ok()?.api_usage())
+    }))
 }
 
 /// Counting.

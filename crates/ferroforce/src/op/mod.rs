@@ -21,6 +21,7 @@ pub(crate) use decode::Decode;
 pub(crate) use path::Path;
 
 use crate::error::{ApiError, Error, Result};
+use crate::limits::ApiUsage;
 
 /// Whether a request may be sent again when it is not known if the first one
 /// was carried out.
@@ -68,6 +69,8 @@ pub struct Op<R> {
     pub(crate) undone: fn(&Response) -> Vec<ApiError>,
     /// How many calls of the org's quota it costs.
     pub(crate) api_calls: u32,
+    /// Finds what an answer states of the org's quota.
+    pub(crate) usage: fn(&Response) -> Option<ApiUsage>,
     /// Whether its answer has parts with errors of their own, which are to tell
     /// of the call.
     pub(crate) has_parts: bool,
@@ -91,6 +94,7 @@ impl<R> Op<R> {
             accepts: &[],
             undone: |_| Vec::new(),
             api_calls: 1,
+            usage: |response| ApiUsage::from_headers(response.headers()),
             has_parts: matches!(decode, Decode::Rows(..)),
             decode,
         }
@@ -108,6 +112,7 @@ impl<R> Op<R> {
             accepts: self.accepts,
             undone: self.undone,
             api_calls: self.api_calls,
+            usage: self.usage,
             has_parts: self.has_parts,
             decode: Decode::Whole(decode),
         }
@@ -135,6 +140,11 @@ impl<R> Op<R> {
 
     pub(crate) fn api_calls(mut self, calls: u32) -> Self {
         self.api_calls = calls;
+        self
+    }
+
+    pub(crate) fn usage(mut self, stated: fn(&Response) -> Option<ApiUsage>) -> Self {
+        self.usage = stated;
         self
     }
 

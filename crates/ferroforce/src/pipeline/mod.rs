@@ -1,11 +1,12 @@
 //! The one road that every request takes:
-//! token → permit → send → release → observe → decide → renew, wait, or end.
+//! token → permits → send → release → observe → decide → renew, wait, or end.
 //!
 //! No permit is held while waiting for a token, a renewal or a backoff, and
 //! sign-in requests need none: otherwise a client at its limit would wait for
 //! itself.
 
 mod buffers;
+mod governed;
 mod outgoing;
 mod pulse;
 mod run;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 pub(crate) use buffers::Buffers;
@@ -25,12 +26,14 @@ pub(crate) use sign_in::SignIn;
 
 use crate::auth::{AuthContext, Granted, Slot};
 use crate::clock::Clock;
-use crate::error::{ApiError, CallContext, Error, Result};
+use crate::error::{ApiError, CallContext, Result};
 use crate::events::{BulkBatchesEvent, Event, Hub};
+use crate::governor::{Share, Wish};
 use crate::limits::ApiUsage;
 use crate::op::Response;
 use crate::retry::{Budget, RetryPolicy};
 use crate::transport::{Body, HttpService};
+use governed::Places;
 use run::{Accepts, Exchange, Run, Step};
 
 /// Bodies of errors are read up to here, whatever the answer promises.
@@ -47,6 +50,8 @@ pub(crate) struct Pipeline {
     pub(crate) budget: Budget,
     pub(crate) hub: Arc<Hub>,
     pub(crate) permits: Semaphore,
+    /// What the client may take of what all callers of the org may.
+    pub(crate) governor: Option<Share>,
     pub(crate) clock: Clock,
     pub(crate) random: fn() -> f64,
     pub(crate) attempt_timeout: Duration,
@@ -108,6 +113,14 @@ impl Pipeline {
         .await
     }
 
+    /// The wait before an answer that broke off is asked for anew, for the `retry`th
+    /// time in a row; `None` if it should not be.
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        let policy = outgoing.settings.retry.as_ref().unwrap_or(&self.retry);
+        let wait = policy.resumption(retry, (self.random)())?;
+        self.budget.withdraw().then_some(wait)
+    }
+
     async fn drive(
         self: &Arc<Self>,
         run: &mut Run<'_>,
@@ -117,13 +130,18 @@ impl Pipeline {
     ) -> Result<Response> {
         let mut renewals = 0;
         loop {
-            let (granted, permit) = self.admit(slot, context).await?;
-            let request = outgoing.request(&granted.token, &self.headers, run.pulse())?;
+            let (granted, places) = self.admit(slot, context, outgoing.wish()).await?;
+            let request = match outgoing.request(&granted.token, &self.headers, run.pulse()) {
+                Ok(request) => request,
+                Err(error) => {
+                    places.give_back();
+                    return Err(error);
+                }
+            };
             let sent = self.transport.call(request);
-            let exchange = run
-                .exchange(sent, Accepts::statuses(outgoing.accepts()))
-                .await;
-            drop(permit);
+            let exchange = run.exchange(sent, Accepts::statuses(outgoing.accepts()));
+            let exchange = places.during(exchange).await;
+            places.settle(&exchange, outgoing.usage);
 
             if is_rejected_session(&exchange) {
                 if renewals > 0 && (granted.is_new() || renewals == MOST_RENEWALS) {
@@ -150,24 +168,21 @@ impl Pipeline {
         }
     }
 
-    /// A token, and then a permit while that token is still the current one.
+    /// A token, and then places while that token is still the current one.
     async fn admit<'a>(
         &'a self,
         slot: &Arc<Slot>,
         context: &AuthContext,
-    ) -> Result<(Granted, SemaphorePermit<'a>)> {
+        wish: Wish,
+    ) -> Result<(Granted, Places<'a>)> {
         loop {
             let granted = slot.token(context).await?;
+            let (places, waited) = self.places(wish).await?;
             // Without a wait nothing can have changed.
-            if let Ok(permit) = self.permits.try_acquire() {
-                return Ok((granted, permit));
+            if !waited || slot.is_current(&granted) {
+                return Ok((granted, places));
             }
-            let permit = self.permits.acquire().await.map_err(|closed| {
-                Error::invalid_input("the client was closed").with_source(closed)
-            })?;
-            if slot.is_current(&granted) {
-                return Ok((granted, permit));
-            }
+            places.give_back();
         }
     }
 

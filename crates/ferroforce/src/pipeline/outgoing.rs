@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -13,6 +13,8 @@ use crate::auth::AccessToken;
 use crate::client::ApiVersion;
 use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::events::{Hub, RequestInfo};
+use crate::governor::Wish;
+use crate::limits::ApiUsage;
 use crate::op::{Op, Path, Repeatability, Response};
 use crate::retry::RetryPolicy;
 use crate::transport::Body;
@@ -30,6 +32,7 @@ pub(crate) struct Outgoing {
     pub(crate) accepts: &'static [StatusCode],
     pub(crate) undone: fn(&Response) -> Vec<ApiError>,
     pub(crate) api_calls: u32,
+    pub(crate) usage: fn(&Response) -> Option<ApiUsage>,
     pub(crate) has_parts: bool,
     /// The answer's body is handed over unread.
     pub(crate) opens: bool,
@@ -43,6 +46,8 @@ pub(crate) struct CallSettings {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) bulk_batches: Option<u64>,
+    /// It may take longer than Salesforce calls short.
+    pub(crate) long: bool,
     /// Memory for the answer.
     pub(crate) buffers: Buffers,
 }
@@ -136,6 +141,7 @@ impl Outgoing {
             accepts: op.accepts,
             undone: op.undone,
             api_calls: op.api_calls,
+            usage: op.usage,
             has_parts: op.has_parts,
             opens: false,
             settings,
@@ -185,6 +191,14 @@ impl Outgoing {
         self.accepts
     }
 
+    /// What it takes of what a governor gives out.
+    pub(super) fn wish(&self) -> Wish {
+        Wish {
+            long: self.settings.long,
+            calls: self.api_calls,
+        }
+    }
+
     pub(super) fn bulk_batches(&self) -> Option<u64> {
         self.settings.bulk_batches
     }
@@ -215,11 +229,19 @@ impl Outgoing {
         for (name, value) in defaults.iter().chain(&self.headers) {
             headers.insert(name, value.clone());
         }
-        headers.insert(AUTHORIZATION, token.bearer());
+        if self.path.as_str().starts_with(BULK_1) {
+            headers.insert(&SESSION, token.session());
+        } else {
+            headers.insert(AUTHORIZATION, token.bearer());
+        }
         check_length(&request)?;
         Ok(request)
     }
 }
+
+/// Bulk API 1.0 takes the token in a header of its own.
+const BULK_1: &str = "/services/async/";
+static SESSION: HeaderName = HeaderName::from_static("x-sfdc-session");
 
 /// Salesforce takes so many bytes for an address and the headers together.
 const LONGEST: usize = 16_384;

@@ -47,6 +47,9 @@ pub(super) async fn send(
     if let Some(policy) = settings.retry {
         batch = batch.retry(policy);
     }
+    if settings.long {
+        batch = batch.long();
+    }
     let page = batch.add(op);
     batch.send().await?.get(page)
 }

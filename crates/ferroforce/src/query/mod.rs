@@ -29,6 +29,8 @@ pub use pages::Pages;
 pub use ranges::{ByIdRanges, RangedRows};
 pub use rows::{Records, Rows};
 
+pub(crate) use cursor::Fingerprint;
+
 use crate::client::{Call, Salesforce, salesforce_headers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Path};
@@ -166,6 +168,14 @@ impl Query {
     /// How long one attempt at a page may take, instead of the client's setting.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = Some(timeout);
+        self
+    }
+
+    /// A page may take twenty seconds or more, and so its request is one of those of
+    /// which an org has only so many at once: a [`Governor`](crate::governor::Governor)
+    /// counts it.
+    pub fn long(mut self) -> Self {
+        self.settings.long = true;
         self
     }
 

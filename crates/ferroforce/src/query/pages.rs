@@ -26,6 +26,7 @@ pub(super) struct Settings {
     pub(super) batch_size: Option<u32>,
     pub(super) timeout: Option<Duration>,
     pub(super) retry: Option<RetryPolicy>,
+    pub(super) long: bool,
     pub(super) prefetch: bool,
     pub(super) headers: HeaderMap,
     /// A header that no request can have.
@@ -38,6 +39,7 @@ impl Default for Settings {
             batch_size: None,
             timeout: None,
             retry: None,
+            long: false,
             prefetch: true,
             headers: HeaderMap::new(),
             refused: None,
@@ -57,6 +59,9 @@ impl Settings {
         }
         if let Some(policy) = self.retry {
             call = call.retry(policy);
+        }
+        if self.long {
+            call = call.long();
         }
         call
     }
