@@ -156,18 +156,10 @@ pub(super) fn write_chunk<'s>(
         return Ok(Written::default());
     };
     progress.position = records.position();
-    if is_over(progress) {
-        // Nobody hears of the rows that are left.
-        (_, progress.position) = upload.end(db)?;
-        progress.done = true;
-        return Ok(Written::default());
-    }
     let most = match &progress.trouble {
-        Some(Trouble::Fails { after, .. } | Trouble::OverAllocation { after }) => {
-            let after = i64::try_from(*after).unwrap_or(i64::MAX);
-            let left = usize::try_from(after - progress.processed).unwrap_or(0);
-            left.min(CHUNK)
-        }
+        Some(Trouble::Fails { after, .. }) => left(*after, progress),
+        // One more row tells that there are some beyond.
+        Some(Trouble::OverAllocation { after }) => left(*after, progress).max(1),
         _ => CHUNK,
     };
     if most == 0
@@ -201,6 +193,12 @@ pub(super) fn write_chunk<'s>(
             }
         }
     }
+    if !lines.is_empty() && is_over(progress) {
+        // Nobody hears of the rows that are left.
+        (_, progress.position) = upload.end(db)?;
+        progress.done = true;
+        return Ok(Written::default());
+    }
     let rows = lines
         .iter()
         .map(|cells| columns.read(context, purpose.key, cells))
@@ -212,6 +210,13 @@ pub(super) fn write_chunk<'s>(
         Some(failure) if lines.is_empty() => Err(failure),
         _ => Ok(Written { lines, outcomes }),
     }
+}
+
+/// How many rows of a chunk are left before something happens after so many.
+fn left(after: u64, progress: &Progress) -> usize {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let left = usize::try_from(after - progress.processed).unwrap_or(0);
+    left.min(CHUNK)
 }
 
 /// Counts what became of rows.
