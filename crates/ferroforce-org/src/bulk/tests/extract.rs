@@ -22,9 +22,8 @@ impl Client {
     async fn found(&self, id: &str) -> Value {
         loop {
             let info = self.get(&format!("/jobs/query/{id}")).await.json();
-            match info["state"].as_str() {
-                Some("JobComplete" | "Failed" | "Aborted") => return info,
-                _ => {}
+            if let Some("JobComplete" | "Failed" | "Aborted") = info["state"].as_str() {
+                return info;
             }
         }
     }
