@@ -2,7 +2,6 @@
 
 import pytest
 from simple_salesforce import SalesforceMalformedRequest
-from simple_salesforce.exceptions import SalesforceGeneralError
 
 LEADS = 4_500
 
@@ -70,6 +69,6 @@ def test_refusals(salesforce, admin):
     assert refused.value.content["exceptionCode"] == "ExceededQuota"
     admin.set_policies(daily_bulk_batches=15_000)
     admin.expire_tokens()
-    with pytest.raises(SalesforceGeneralError) as refused:
+    with pytest.raises(SalesforceMalformedRequest) as refused:
         salesforce.bulk.Contact.insert([{"LastName": "x"}])
     assert refused.value.content["exceptionCode"] == "InvalidSessionId"
