@@ -12,6 +12,7 @@ mod memory;
 mod prefetch;
 mod query;
 mod server;
+mod session;
 mod startup;
 mod subject;
 mod table;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: ferroforce-bench serve [LATENCY_MS]
        ferroforce-bench memory-typed|memory-dynamic CLIENT URL RECORDS
        ferroforce-bench create CLIENT URL RECORDS IN_FLIGHT
        ferroforce-bench hidden URL URL_WITH_LATENCY RECORDS BUSY_MS
+       ferroforce-bench session FOLDER [REDIS_URL]
        ferroforce-bench bulk-parse READER ROWS
        ferroforce-bench bulk-extract CLIENT URL ROWS
        ferroforce-bench start FERROFORCE
@@ -66,6 +68,8 @@ async fn measure(args: Vec<String>) -> Result<()> {
             report("create-cpu", client, cost.cpu);
             report("create-memory", client, cost.memory);
         }
+        ["session", folder] => session::run(Path::new(folder), None).await?,
+        ["session", folder, redis] => session::run(Path::new(folder), Some(redis)).await?,
         ["bulk-parse", reader, rows] => {
             let value = bulk_extract::parsed_per_second(reader, rows.parse()?)?;
             report("bulk-parse", reader, value);

@@ -19,7 +19,7 @@ const CLIENTS: [(&str, &str); 8] = [
 const PEERS: [&str; 2] = ["simple-salesforce", "jsforce"];
 
 /// What is measured, what it is called, and its unit.
-const SCENARIOS: [(&str, &str, &str); 24] = [
+const SCENARIOS: [(&str, &str, &str); 28] = [
     ("get", "small GET, 100 at a time", "requests/s"),
     ("query-typed", "query, typed", "records/s"),
     ("query-dynamic", "query, dynamic", "records/s"),
@@ -40,6 +40,10 @@ const SCENARIOS: [(&str, &str, &str); 24] = [
     ("create-cpu", "processor, 8 in flight", "µs/record"),
     ("create-memory", "memory, 8 in flight", "MB"),
     ("create-memory-long", "memory, 500,000 records", "MB"),
+    ("session-none", "token of a session", "ns"),
+    ("session-memory", "token of a session in memory", "ns"),
+    ("session-file", "token of a session in files", "ns"),
+    ("session-redis", "token of a session in Redis", "ns"),
     ("bulk-parse", "bulk rows parsed, 1 million", "rows/s"),
     ("bulk-extract", "bulk extract, 1 million", "rows/s"),
     ("bulk-extract-memory-few", "memory, extract, 100,000", "MB"),
@@ -78,7 +82,7 @@ enum Beside {
     Client(&'static str),
 }
 
-const GOALS: [Goal; 23] = [
+const GOALS: [Goal; 24] = [
     Goal::new("small GET ÷ floor", "get", Beside::Floor, "≥ 0.9"),
     Goal::new("typed ÷ floor", "query-typed", Beside::Floor, "≥ 1.2"),
     Goal::new("dynamic ÷ floor", "query-dynamic", Beside::Floor, "≥ 2.0"),
@@ -119,6 +123,12 @@ const GOALS: [Goal; 23] = [
         "create",
         Beside::Most("create"),
         "≥ 0.9",
+    ),
+    Goal::new(
+        "ns for the token of a shared session",
+        "session-memory",
+        Beside::Nothing,
+        "< 100",
     ),
     Goal::new("create ÷ floor", "create", Beside::Floor, ""),
     Goal::new(

@@ -203,6 +203,13 @@ impl Script {
         self.sent.lock().unwrap().len()
     }
 
+    /// Forgets what was sent so far.
+    #[cfg(feature = "redis")]
+    pub(crate) fn begin_anew(&self) {
+        self.sent.lock().unwrap().clear();
+        self.most.store(0, Ordering::SeqCst);
+    }
+
     /// How many requests were under way at once, at the most.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most.load(Ordering::SeqCst)

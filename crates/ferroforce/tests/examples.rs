@@ -108,11 +108,30 @@ async fn every_example_does_what_it_says() {
         ("any_endpoint", "200 OK"),
         ("composite", "rolled back"),
         ("import", "1000 of 1000 created"),
+        ("many_workers", "30 done, 10 stopped"),
         ("extract", "by rest, because it has few rows"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_used_by_the_first_run_only() {
+    let org = LocalOrg::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = ("SALESFORCE_TOKEN_FOLDER", folder.path().to_str().unwrap());
+    let refresh_token = ("SALESFORCE_REFRESH_TOKEN", org.refresh_token());
+    let said = run(&org, "refresh_token", &[folder, refresh_token]);
+    assert!(
+        said.contains("used") && said.contains("signed in"),
+        "{said}"
+    );
+    let said = run(&org, "refresh_token", &[folder]);
+    assert_eq!(said, "signed in\n");
+    org.revoke_tokens();
+    let said = run(&org, "refresh_token", &[folder]);
+    assert!(said.contains("sign in again"), "{said}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub mod v1;
 
 use crate::client::{Call, Salesforce};
 
-pub use csv::{CsvReader, Delimiter, LineEnding};
+pub use csv::{CsvReader, CsvWriter, Delimiter, LineEnding};
 pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
 pub use ingest::{
     CsvSource, Ingest, Joining, Load, LoadCounts, LoadHandle, LoadJoin, LoadProgress,

@@ -58,9 +58,9 @@ async fn few_rows_go_through_collections_and_many_through_bulk_and_it_is_told() 
         *chosen.lock().unwrap(),
         [
             "load: collections, there are few rows",
-            "load: bulk, there are many rows",
+            "load: Bulk API 2.0, there are many rows",
             "load: collections, as the program says",
-            "load: bulk, it keeps a journal",
+            "load: Bulk API 2.0, it keeps a journal",
         ]
     );
 }

@@ -22,7 +22,7 @@ pub enum NullCell {
 }
 
 impl NullCell {
-    pub(super) fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Null => "#N/A",
             Self::Empty => "",

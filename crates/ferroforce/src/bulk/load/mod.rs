@@ -161,10 +161,11 @@ impl Loader {
                 operation: "load",
                 chosen: match way {
                     LoadWay::Collections => "collections",
-                    LoadWay::Bulk => "bulk",
+                    LoadWay::Bulk => "Bulk API 2.0",
                 },
                 why: why.into(),
-                rows: None,
+                rows: (decided.is_none() && way == LoadWay::Collections)
+                    .then(|| u64::try_from(first.len()).unwrap_or(u64::MAX)),
                 remark: None,
             })
         });

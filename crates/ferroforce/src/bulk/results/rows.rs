@@ -177,24 +177,14 @@ impl Serialize for EchoedRow {
 
 /// The results with their rows as text.
 pub(crate) fn echoes(place: Place, kind: ResultKind) -> ResultRows<Echo> {
-    let mut names: Option<(Vec<usize>, Arc<[Box<str>]>)> = None;
+    let mut own_columns: Option<OwnColumns> = None;
     results(place, kind, move |columns, row, _| {
         // A job may have other columns than the one before.
-        let own = || columns.names().iter().filter(|name| !is_result(name));
-        if !names
-            .as_ref()
-            .is_some_and(|(_, known)| known.iter().eq(own()))
-        {
-            let places = columns.names().iter().enumerate();
-            let places = places.filter(|(_, name)| !is_result(name));
-            names = Some((
-                places.map(|(place, _)| place).collect(),
-                own().cloned().collect(),
-            ));
-        }
-        let Some((places, names)) = &names else {
-            return Err(Error::decode("the results have no columns"));
+        let own = match own_columns.take() {
+            Some(known) if known.are_of(columns) => known,
+            _ => OwnColumns::of(columns),
         };
+        let OwnColumns { places, names } = own_columns.insert(own);
         let cells = row.cells(columns.len())?;
         let cell = |name| columns.find(name).map(|place| cells.get(place));
         let error_text = cell("sf__Error").unwrap_or_default();
@@ -213,6 +203,30 @@ pub(crate) fn echoes(place: Place, kind: ResultKind) -> ResultRows<Echo> {
             },
         })
     })
+}
+
+/// The columns that rows were sent with.
+struct OwnColumns {
+    places: Vec<usize>,
+    names: Arc<[Box<str>]>,
+}
+
+impl OwnColumns {
+    fn of(columns: &Columns) -> Self {
+        let all = columns.names().iter().enumerate();
+        let own = all.filter(|(_, name)| !is_result(name));
+        let (places, names): (Vec<_>, Vec<_>) =
+            own.map(|(place, name)| (place, name.clone())).unzip();
+        Self {
+            places,
+            names: names.into(),
+        }
+    }
+
+    fn are_of(&self, columns: &Columns) -> bool {
+        let own = columns.names().iter().filter(|name| !is_result(name));
+        self.names.iter().eq(own)
+    }
 }
 
 fn is_result(name: &str) -> bool {

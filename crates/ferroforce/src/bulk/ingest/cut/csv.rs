@@ -141,7 +141,7 @@ impl Draft {
     /// Whether the record can follow: what stands between can only be empty lines.
     fn reaches(&self, record: &RawRecord<'_>, ending: LineEnding) -> bool {
         let gap = record.range.start.saturating_sub(self.range.end);
-        self.copy.is_some() || self.records == 0 || gap % as_u64(ending.bytes().len()) == 0
+        self.copy.is_some() || self.records == 0 || gap.is_multiple_of(as_u64(ending.bytes().len()))
     }
 
     fn add(&mut self, row: u64, record: &RawRecord<'_>, ending: LineEnding) {
