@@ -259,11 +259,8 @@ fn names(query: &Query) -> Result<Vec<Option<&str>>, NotFlat> {
     let Select::Items(items) = &query.select else {
         return Err(NotFlat::Aggregate);
     };
-    let name = |item| match item {
-        &SelectItem::Field {
-            ref field,
-            ref alias,
-        } => {
+    let name = |item: &'_ SelectItem| match item {
+        SelectItem::Field { field, alias } => {
             if field.function().is_some_and(|name| name.is("FIELDS")) {
                 return match field.path.is("STANDARD") {
                     true => Ok(None),
