@@ -208,7 +208,7 @@ impl AccessToken {
     }
 
     /// The token as it was when a store took it: how it ends and when it was issued.
-    pub(super) fn as_stored(self, ends: Option<Ends>, issued: u64) -> Self {
+    pub(super) fn restored(self, ends: Option<Ends>, issued: u64) -> Self {
         self.edit(|inner| {
             inner.expiry = match ends {
                 None => Expiry::Unknown,
