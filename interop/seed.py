@@ -1,4 +1,4 @@
-"""Prints a seed file: enough leads for three pages of 2,000 records."""
+"""Prints a seed file: enough leads for three pages of 2,000 records, and a report on them."""
 
 import json
 
@@ -12,4 +12,10 @@ records = [
     }
     for number in range(LEADS)
 ]
-print(json.dumps({"records": records}))
+report = {
+    "name": "Leads",
+    "object": "Lead",
+    "columns": ["LastName", "Company"],
+    "sort_by": {"column": "LastName"},
+}
+print(json.dumps({"records": records, "reports": [report]}))

@@ -99,6 +99,77 @@ test('refresh token', async () => {
   await assertSignedIn(connection);
 });
 
+/** Does what a person at a browser does: logs in and answers the consent page. */
+async function consent(url, decision) {
+  let cookie;
+  const visit = async (path, form) => {
+    const response = await fetch(new URL(path, org.url), {
+      method: form ? 'POST' : 'GET',
+      body: form && new URLSearchParams(form),
+      headers: cookie ? { cookie } : {},
+      redirect: 'manual',
+    });
+    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
+    return { location: response.headers.get('location'), html: await response.text() };
+  };
+  const hidden = (html) =>
+    Object.fromEntries(
+      [...html.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name,
+        value.replaceAll('&amp;', '&'),
+      ]),
+    );
+  const { location: loginUrl } = await visit(url);
+  const login = await visit(loginUrl);
+  const { location } = await visit('/login', {
+    ...hidden(login.html),
+    username: org.username,
+    password: org.password,
+  });
+  const page = await visit(location);
+  // Whoever has consented before is not asked again.
+  if (page.location) return new URL(page.location);
+  const done = await visit(location, { ...hidden(page.html), decision });
+  return new URL(done.location);
+}
+
+test('authorization code', async () => {
+  const oauth2 = { ...APP, redirectUri: org.callback_url, useVerifier: true };
+  const connection = new Connection({ oauth2 });
+  const url = connection.oauth2.getAuthorizationUrl({
+    scope: 'api refresh_token',
+    state: 'a b&c',
+  });
+  const sentTo = await consent(url, 'approve');
+  assert.equal(sentTo.origin + sentTo.pathname, org.callback_url);
+  assert.equal(sentTo.searchParams.get('state'), 'a b&c');
+  const code = sentTo.searchParams.get('code');
+  await connection.authorize(code);
+  await assertSignedIn(connection);
+  await admin.expireTokens();
+  await connection.limits();
+
+  // The code again, and by somebody who does not know what the challenge was made of.
+  await assert.rejects(new Connection({ oauth2 }).authorize(code), {
+    name: 'invalid_grant',
+    message: 'expired authorization code',
+  });
+  const other = await consent(url, 'approve').then((url) => url.searchParams.get('code'));
+  await assert.rejects(new Connection({ oauth2 }).authorize(other), {
+    name: 'invalid_grant',
+    message: 'invalid code verifier',
+  });
+});
+
+test('an authorization that is denied', async () => {
+  const oauth2 = new jsforce.OAuth2({ ...APP, redirectUri: org.callback_url });
+  const sentTo = await consent(oauth2.getAuthorizationUrl({}), 'deny');
+  assert.deepEqual(Object.fromEntries(sentTo.searchParams), {
+    error: 'access_denied',
+    error_description: 'end-user denied authorization',
+  });
+});
+
 test('a session from elsewhere', async () => {
   await assertSignedIn(connect());
   const { access_token: sessionId, url } = org;
@@ -194,6 +265,29 @@ test('logging out ends the session', async () => {
   const { accessToken } = connection;
   await connection.logout();
   await assert.rejects(connect({ accessToken }).limits(), ENDED);
+});
+
+test('logging out by SOAP ends the session', async () => {
+  const connection = new Connection({ loginUrl: org.url });
+  await connection.login(org.username, PASSWORD);
+  const { accessToken } = connection;
+  await connection.logout();
+  assert.deepEqual(await admin.requests(), [`POST ${SOAP} 200`, `POST ${SOAP} 200`]);
+  await assert.rejects(connect({ accessToken }).limits(), ENDED);
+  await assert.rejects(connect({ sessionId: accessToken }).logout(), {
+    message: 'INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: Illegal Session',
+  });
+});
+
+test('an org that is new has neither SOAP login nor the password flow', async () => {
+  await admin.setPolicies({ soap_login: false, password_flow: false });
+  await assert.rejects(new Connection({ loginUrl: org.url }).login(org.username, PASSWORD), {
+    message: 'INVALID_OPERATION: SOAP API login() is disabled by default in this org.',
+  });
+  await assert.rejects(new Connection({ oauth2: APP }).login(org.username, PASSWORD), {
+    name: 'invalid_grant',
+    message: 'authentication failure',
+  });
 });
 
 test('logging out ends the refresh token', async () => {

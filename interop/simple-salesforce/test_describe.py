@@ -100,3 +100,21 @@ def test_the_users_password(salesforce, session, org):
             security_token=org.security_token,
             session=session,
         )
+
+
+def test_layouts(salesforce):
+    master = "012000000000000AAA"
+    described = salesforce.restful("sobjects/Account/describe/layouts")
+    layout = salesforce.Account.describe_layout(master)
+    assert layout == described["layouts"][0]
+    assert described["recordTypeMappings"][0]["layoutId"] == layout["id"]
+    values = [
+        component["value"]
+        for section in layout["detailLayoutSections"]
+        for row in section["layoutRows"]
+        for item in row["layoutItems"]
+        for component in item["layoutComponents"]
+    ]
+    assert {"Name", "Phone", "BillingAddress"} <= set(values)
+    with pytest.raises(SalesforceResourceNotFound):
+        salesforce.Account.describe_layout("012000000000001AAA")

@@ -9,7 +9,10 @@
 //! assert!(out.starts_with(b"ferroforce "));
 //! ```
 
+mod answer;
+mod browser;
 mod demo;
+mod logins;
 mod org;
 mod soql;
 mod style;
@@ -24,6 +27,9 @@ use crate::style::BAD;
 
 /// Where a command writes to.
 type Out<'a> = &'a mut (dyn Write + Send);
+
+/// Something failed.
+const FAILURE: u8 = 1;
 
 /// Usage errors.
 const USAGE: u8 = 2;
@@ -44,6 +50,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   ferroforce demo                     Watch the whole client at work; needs no account
+  ferroforce org login web -i ID      Sign in to an org with the browser
   ferroforce org start                Run a Salesforce org on this machine
   ferroforce soql check queries.soql  Find the queries that Salesforce would refuse
 
@@ -52,7 +59,7 @@ Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sen
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
-    /// A Salesforce org on this machine
+    /// Signing in to orgs, and a Salesforce org on this machine
     #[command(subcommand)]
     Org(org::Org),
     /// SOQL queries and SOSL searches as text
@@ -76,7 +83,7 @@ where
     };
     let done = match cli.command {
         Command::Demo(demo) => demo.run(out),
-        Command::Org(org) => org.run(out),
+        Command::Org(org) => org.run(out, err),
         Command::Soql(soql) => soql.run(out, err),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(Into::into)) {
@@ -88,7 +95,7 @@ where
             }
             // If it can't be told, the exit code still says it.
             let _ = writeln!(err, "{BAD}error:{BAD:#} {}", told(&error));
-            ExitCode::FAILURE
+            ExitCode::from(answer::exit_code(&error))
         }
     }
 }

@@ -28,7 +28,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | sign-in | SOAP `login()` up to API 64.0; `/services/oauth2/token` for client credentials, JWT bearer, username-password and refresh tokens; userinfo, introspection, revocation, identity |
+//! | sign-in | SOAP `login()` up to API 64.0, `logout()`; `/services/oauth2/authorize` with login and consent pages; `/services/oauth2/token` for authorization codes, devices, client credentials, JWT bearer, token exchange, username-password and refresh tokens; userinfo, introspection, revocation, identity, discovery, `/id/keys` |
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
 //! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
@@ -43,7 +43,7 @@
 //! password can be replaced at `…/sobjects/User/{id}/password`. Methods such as
 //! [`LocalOrg::username`] tell of the first user as they were when the org started. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
-//! operation other than `login()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
+//! operation other than `login()` and `logout()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
 //!
 //! Duplicate rules of accounts, contacts and leads are off unless
 //! [`Policies::duplicate_rules`] says otherwise.
@@ -66,6 +66,27 @@
 //! numbers. It finds whole words, in whatever letter case, which spaces and punctuation end; it knows
 //! no stems, synonyms or misspellings, and does not cut texts in languages without spaces into words.
 //! What it found comes in the order in which it was created, unless it is sorted.
+//!
+//! # Sign-in
+//!
+//! The pages are `/services/oauth2/authorize`, which leads over `/login` and a consent page back to
+//! the app, and `/setup/connect`, where the code of a device is entered. They answer under names of
+//! this machine only, need no script and take nothing from elsewhere; their fields and buttons have
+//! the ids `username`, `password`, `Login`, `oaapprove`, `oadeny`, `user_code` and `connect`. The
+//! password alone is typed there: a security token is for programs. Who has consented is not
+//! asked again. [`LocalOrg::authorize`] and [`LocalOrg::decide_device`] do what a person would.
+//!
+//! A code is good for 15 minutes and once; one that comes again ends what it gave. A challenge (PKCE)
+//! is S256. A refresh token is rotated unless its app says otherwise, and one that comes again after
+//! that ends all that came of it; two refreshes with one token at once are refused with `token request
+//! is already being processed`. A user has as many refresh tokens per app as
+//! [`Policies::refresh_tokens_per_app`] says, and one more ends the oldest. Sessions slide;
+//! [`Policies::lock_sessions_to_address`] ties them to where they were issued to. What a
+//! [`ConnectedApp`] may do is its own affair, and `Policies` that of the whole org:
+//! [`Policies::of_new_org`] has SOAP `login()` and the username-password flow off.
+//!
+//! The hybrid forms, the user-agent flow, headless identity, `prompt=none` and dynamic registration
+//! are not served. [`LocalOrg::sign_ins`] tells who has signed in how often.
 //!
 //! # Seed files
 //!
@@ -126,6 +147,7 @@
 
 mod admin;
 mod auth;
+mod bulk;
 mod clock;
 mod composite;
 mod describe;
@@ -138,12 +160,14 @@ mod named_query;
 mod org;
 mod query;
 mod record;
+mod report;
 mod rest;
 mod schema;
 pub mod schema_file;
 mod search;
 mod seed;
 mod settings;
+mod soql_value;
 mod store;
 mod tls;
 mod usage;
@@ -154,7 +178,7 @@ pub use admin::{
     SnapshotError,
 };
 pub use auth::{
-    ConnectedApp, FieldPermission, InvalidCertificate, InvalidDirectory, ObjectPermission, Profile,
-    User,
+    ConnectedApp, FieldPermission, InvalidAddressRange, InvalidCertificate, InvalidDirectory,
+    ObjectPermission, Profile, SignIns, TokenFormat, User,
 };
 pub use local::{LocalOrg, LocalOrgBuilder, StartError};

@@ -7,6 +7,7 @@ use ferroforce_soql::{Dialect, Visitor, parse_with};
 use serde::Deserialize;
 
 use crate::error::{ApiError, excerpt};
+use crate::soql_value;
 
 /// A named query of a seed file.
 #[derive(Debug, Clone, Deserialize)]
@@ -103,30 +104,15 @@ fn binds(soql: &str) -> Result<Vec<Bind>, ferroforce_soql::ParseError> {
 
 fn write(kind: Kind, name: &str, value: &str, soql: &mut String) -> Result<(), ApiError> {
     match kind {
-        Kind::Text => {
-            soql.push('\'');
-            for character in value.chars() {
-                if matches!(character, '\'' | '\\') {
-                    soql.push('\\');
-                }
-                match character {
-                    '\n' => soql.push_str("\\n"),
-                    '\r' => soql.push_str("\\r"),
-                    character => soql.push(character),
-                }
-            }
-            soql.push('\'');
-        }
-        // Nothing of these can end the value and begin something else.
+        Kind::Text => soql.push_str(&soql_value::text(value)),
         Kind::Bare => {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | ':');
-            if value.is_empty() || !value.chars().all(plain) {
-                return Err(ApiError::bad_request(
+            let bare = soql_value::bare(value).ok_or_else(|| {
+                ApiError::bad_request(
                     "INVALID_FIELD",
                     format!("{} is no value for the parameter {name}", excerpt(value)),
-                ));
-            }
-            soql.push_str(value);
+                )
+            })?;
+            soql.push_str(bare);
         }
     }
     Ok(())

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::bulk::{self, Bulk};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::local::StartError;
 use crate::named_query::NamedQueries;
-use crate::rest::Cursors;
+use crate::report::Reports;
+use crate::rest::{Cursors, ReportRuns};
 use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
@@ -25,10 +27,13 @@ pub(crate) struct Org {
     pub(crate) tooling: Schema,
     pub(crate) profiles: auth::Profiles,
     pub(crate) named_queries: NamedQueries,
+    pub(crate) reports: Reports,
+    pub(crate) report_runs: Arc<ReportRuns>,
     pub(crate) store: Store,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
+    pub(crate) bulk: Bulk,
     pub(crate) auth: auth::AuthState,
     pub(crate) admin: admin::AdminState,
     pub(crate) files: Files,
@@ -54,23 +59,32 @@ impl Org {
         };
         let schema = schema.map_err(StartError::new)?;
         let named_queries = NamedQueries::new(seed.named_queries).map_err(StartError::new)?;
+        let reports = Reports::new(seed.reports, &schema).map_err(StartError::new)?;
         let mut profiles = std::mem::take(&mut settings.profiles);
         profiles.extend(seed.profiles);
         let profiles = auth::Profiles::new(&profiles, &schema).map_err(StartError::new)?;
         profiles.assign(&mut users).map_err(StartError::new)?;
         let clock = Arc::new(Clock::default());
         let id = RecordId::nth(*b"00D", 1);
+        let mut sign_in =
+            auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
+                .map_err(StartError::new)?;
+        let callback_urls = std::mem::take(&mut settings.callback_urls);
+        let added = sign_in.directory.add_callback_urls(callback_urls);
+        added.map_err(StartError::new)?;
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
-            auth: auth::AuthState::new(id, users, apps, settings.policies.clone(), clock.now())
-                .map_err(StartError::new)?,
+            auth: sign_in,
             schema: Arc::new(schema),
             tooling: Schema::tooling().map_err(StartError::new)?,
             profiles,
             named_queries,
+            reports,
+            report_runs: Arc::default(),
             usage: Usage::new(Arc::clone(&clock)),
             in_flight: InFlight::default(),
             cursors: Arc::default(),
+            bulk: Bulk::default(),
             admin: admin::AdminState::default(),
             files: Files::new(settings.key_folder.clone()),
             settings,
@@ -85,6 +99,8 @@ impl Org {
                 auth::records::follow(&planted, db)
             })
             .map_err(|error| StartError::seed(&error))?;
+        // What was begun before the org ended goes on.
+        bulk::wake(&org);
         Ok(org)
     }
 

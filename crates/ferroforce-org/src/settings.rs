@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) users: Vec<User>,
     /// Connected apps, besides those of the seed file.
     pub(crate) apps: Vec<ConnectedApp>,
+    /// Where the first app may redirect to, besides what it says itself.
+    pub(crate) callback_urls: Vec<String>,
     /// Where the SQLite file lives; in memory without it.
     pub(crate) data_file: Option<PathBuf>,
     /// Serves API versions below 31.0 too, which Salesforce has retired. Default: no.
@@ -53,6 +55,7 @@ impl Default for Settings {
             profiles: Vec::new(),
             users: Vec::new(),
             apps: Vec::new(),
+            callback_urls: Vec::new(),
             data_file: None,
             serve_retired_versions: false,
             daily_api_requests: 5_000_000,

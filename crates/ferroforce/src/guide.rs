@@ -3,7 +3,8 @@
 //! | to | read |
 //! |---|---|
 //! | sign in, and choose how | [`sign_in`] |
-//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`refresh_token`], [`soap_login`], [`custom_flow`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`refresh_token`], [`web_server`], [`device`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
+//! | know whose session it is, and end it | [`about_tokens`] |
 //! | share a sign-in between processes and machines | [`token_stores`] |
 //! | read and write records | [`records`] |
 //! | send and read files | [`files`] |
@@ -74,6 +75,48 @@ pub mod soap_login {
 pub mod sf_logins {
     #![doc = ""]
     #![doc = include_str!("../docs/sf-logins.md")]
+}
+
+/// Signing users in with their browsers.
+pub mod web_server {
+    #![doc = ""]
+    #![doc = include_str!("../docs/web-server.md")]
+}
+
+/// Signing users in on machines without a browser.
+pub mod device {
+    #![doc = ""]
+    #![doc = include_str!("../docs/device.md")]
+}
+
+/// Signing in with a token of an identity provider.
+pub mod token_exchange {
+    #![doc = ""]
+    #![doc = include_str!("../docs/token-exchange.md")]
+}
+
+/// Signing in with an app and a password.
+pub mod username_password {
+    #![doc = ""]
+    #![doc = include_str!("../docs/username-password.md")]
+}
+
+/// Going on with a token from elsewhere.
+pub mod access_token {
+    #![doc = ""]
+    #![doc = include_str!("../docs/access-token.md")]
+}
+
+/// Signing in as the environment says.
+pub mod environment {
+    #![doc = ""]
+    #![doc = include_str!("../docs/environment.md")]
+}
+
+/// Who has signed in, what a token is worth, and how to end it.
+pub mod about_tokens {
+    #![doc = ""]
+    #![doc = include_str!("../docs/about-tokens.md")]
 }
 
 /// Signing in by a flow of your own.

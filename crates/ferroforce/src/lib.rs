@@ -69,6 +69,7 @@
 pub mod actions;
 mod apex_rest;
 pub mod auth;
+pub mod bulk;
 pub mod client;
 mod clock;
 pub mod composite;
@@ -80,6 +81,7 @@ pub mod files;
 pub mod governor;
 pub mod graphql;
 pub mod guide;
+pub mod identity;
 pub mod limits;
 pub mod op;
 mod pipeline;

@@ -1,5 +1,6 @@
 //! A transport that plays what a test wrote down.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,11 +28,26 @@ pub(crate) enum Reply {
     Rests(StatusCode, Bytes),
     /// A body without an end, in pieces of 64 KiB.
     Endless(StatusCode),
+    /// Of an answer, so many bytes of its body, and then this.
+    Begins(Box<Self>, usize, Then),
     Never,
     After(Duration, Box<Self>),
 }
 
+/// What becomes of a body that has begun.
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    Breaks,
+    Rests,
+    /// As if that were all.
+    Ends,
+}
+
 impl Reply {
+    pub(crate) fn begins(self, bytes: usize, then: Then) -> Self {
+        Self::Begins(Box::new(self), bytes, then)
+    }
+
     pub(crate) fn json(status: u16, body: &str) -> Self {
         Self::Answer(
             StatusCode::from_u16(status).unwrap(),
@@ -69,8 +85,13 @@ impl Reply {
 
     async fn play(self) -> Result<http::Response<Body>, TransportError> {
         let mut reply = self;
+        let mut part = None;
         loop {
             match reply {
+                Self::Begins(whole, bytes, then) => {
+                    part = Some((bytes, then));
+                    reply = *whole;
+                }
                 Self::After(wait, then) => {
                     tokio::time::sleep(wait).await;
                     reply = *then;
@@ -78,7 +99,10 @@ impl Reply {
                 Self::Never => std::future::pending::<()>().await,
                 Self::Fail(kind) => return Err(TransportError::new(kind, "scripted failure")),
                 Self::Answer(status, headers, body) => {
-                    let mut answer = http::Response::new(Body::from(body));
+                    let mut answer = http::Response::new(match part {
+                        Some((bytes, then)) => begun(body.slice(..bytes), then),
+                        None => Body::from(body),
+                    });
                     *answer.status_mut() = status;
                     for (name, value) in headers {
                         answer.headers_mut().append(name, value.parse().unwrap());
@@ -101,6 +125,16 @@ impl Reply {
                 }
             }
         }
+    }
+}
+
+fn begun(begin: Bytes, then: Then) -> Body {
+    let begin = stream::iter([Ok(begin)]);
+    let broken = TransportError::new(TransportErrorKind::Interrupted, "cut");
+    match then {
+        Then::Breaks => Body::stream(begin.chain(stream::iter([Err(broken)]))),
+        Then::Rests => Body::stream(begin.chain(stream::pending())),
+        Then::Ends => Body::stream(begin),
     }
 }
 
@@ -272,4 +306,20 @@ pub(crate) fn builder(auth: impl Into<Session>, script: &Script) -> SalesforceBu
     Salesforce::builder(auth)
         .transport(script.clone())
         .clock(Clock::following_tokio(), || 1.0)
+}
+
+/// What a sign-in without a client uses, on a script.
+pub(crate) fn context(script: &Script) -> AuthContext {
+    AuthContext::builder()
+        .transport(script.clone())
+        .clock(Clock::following_tokio(), || 1.0)
+        .auth_context()
+        .unwrap()
+}
+
+/// The form of the request with this number, from 0.
+pub(crate) fn form(script: &Script, number: usize) -> HashMap<String, String> {
+    form_urlencoded::parse(&script.sent()[number].body)
+        .into_owned()
+        .collect()
 }

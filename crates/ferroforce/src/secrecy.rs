@@ -10,8 +10,10 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::auth::{
-    AccessToken, Auth, AuthContext, AuthError, ClientCredentials, FlowIdentity, MemoryStore,
-    RefreshToken, Session, SoapLogin, StoreError, StoreKey, StoreLock, StoredToken, TokenStore,
+    AccessToken, Auth, AuthContext, AuthError, ClientCredentials, DeviceFlow, Environment,
+    FlowIdentity, MemoryStore, PendingSignIn, RefreshToken, Secret, Session, SoapLogin, StoreError,
+    StoreKey, StoreLock, StoredToken, SubjectTokenType, TokenExchange, TokenStore,
+    UsernamePassword, WebServer,
 };
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
@@ -152,6 +154,53 @@ fn replies() -> Vec<Reply> {
             &json!({"totalSize": 1, "done": true, "records": [{"Id": DATA[2]}]}).to_string(),
         ),
     ]
+}
+
+/// The flows that a user takes part in, and what they keep between their steps.
+async fn sign_in_by_hand(printed: &mut Printed) {
+    let granted = json!({
+        "access_token": SECRETS[3], "refresh_token": SECRETS[0], "id_token": SECRETS[1],
+        "instance_url": ORG, "device_code": SECRETS[1], "user_code": "u",
+        "verification_uri": "https://acme.my.salesforce.com/setup/connect",
+    });
+    let script = Script::new(move |_, number| match number {
+        2 => Reply::json(400, &json!({"error": "access_denied"}).to_string()),
+        _ => Reply::json(200, &granted.to_string()),
+    });
+    let cx = crate::script::context(&script);
+    let web = WebServer::new("id", "https://app.example.com/callback").client_secret(SECRETS[2]);
+    let pending = json!({"state": SECRETS[0], "verifier": SECRETS[1]});
+    let pending: PendingSignIn = serde_json::from_value(pending).unwrap();
+    let _ = write!(
+        printed.logs,
+        "{web:?} {:?} {pending:?}",
+        web.authorize().map(|begun| begun.pending)
+    );
+    let callback = format!("?state={}&code={}", SECRETS[0], SECRETS[3]);
+    let grant = web.finish(&cx, pending.clone(), &callback).await;
+    let _ = write!(printed.logs, "{grant:?}");
+    let stray = web.finish(&cx, pending, "?state=x").await;
+    let _ = write!(printed.caller, "{stray:?}");
+    let device = DeviceFlow::new("id").client_secret(SECRETS[2]);
+    let code = device.start(&cx).await.unwrap();
+    let _ = write!(printed.logs, "{device:?} {code:?}");
+    let refused = code.wait(&cx).await;
+    let _ = write!(printed.caller, "{refused:?}");
+
+    let exchange = TokenExchange::new("id", SubjectTokenType::Jwt, || async {
+        Ok(Secret::new(SECRETS[0]))
+    });
+    let environment = Environment::read_from(|name| match name {
+        "SALESFORCE_PASSWORD" => Some(SECRETS[0].to_owned()),
+        "SALESFORCE_USERNAME" => Some("ada".to_owned()),
+        _ => None,
+    });
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {environment:?} {cx:?}",
+        exchange.client_secret(SECRETS[2]),
+        UsernamePassword::new("id", SECRETS[2], "ada", SECRETS[0]).security_token(SECRETS[1]),
+    );
 }
 
 async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
@@ -403,6 +452,7 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
                 });
         use_everything(builder, &mut printed).await;
     }
+    sign_in_by_hand(&mut printed).await;
     drop(guard);
     let told = told.lock().unwrap().clone();
     assert!(told.contains("AuthContext"));

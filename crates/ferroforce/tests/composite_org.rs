@@ -578,9 +578,11 @@ async fn a_composite_is_carried_out_once_whatever_goes_wrong() {
     let (org, salesforce) = start().await;
     for (number, fault) in [
         Fault::unavailable(),
+        Fault::html(),
         Fault::cut_before(),
         Fault::cut_after(),
         Fault::cut_body(10),
+        Fault::cut_chunked_body(10),
         Fault::expired_session(),
     ]
     .into_iter()
@@ -610,6 +612,37 @@ async fn a_composite_is_carried_out_once_whatever_goes_wrong() {
                 "{what}"
             ),
         }
+        let name = format!("B {number}");
+        let mut batch = salesforce.batch();
+        batch.create("Account", &json!({"Name": name}));
+        trouble();
+        let batch = batch.send().await.and_then(Outcomes::all_succeeded);
+        org.faults().clear();
+        match batch {
+            Ok(_) => assert_eq!(there(&name).await, 1, "{what}"),
+            Err(error) => assert!(
+                error.may_have_been_processed() && there(&name).await <= 1,
+                "{what}"
+            ),
+        }
+        let name = format!("T {number}");
+        let tree = [TreeRecord::new("Account", &json!({"Name": name}))];
+        trouble();
+        let tree = salesforce.tree(tree).send().await;
+        org.faults().clear();
+        match tree {
+            Ok(_) => assert_eq!(there(&name).await, 1, "{what}"),
+            Err(error) => assert!(
+                error.may_have_been_processed() && there(&name).await <= 1,
+                "{what}"
+            ),
+        }
+        let mut batch = salesforce.batch();
+        let read = batch.query::<Record>("SELECT Id FROM Account");
+        trouble();
+        let outcomes = batch.send().await.unwrap();
+        org.faults().clear();
+        outcomes.get(read).unwrap();
         let name = format!("G {number}");
         let mut graph = salesforce.graph();
         let upserted = graph.upsert("Account", "External_Id__c", &name, &json!({"Name": name}));

@@ -21,6 +21,7 @@ pub(super) struct Invitation<'a> {
     security_token: &'a str,
     client_id: &'a str,
     client_secret: Option<&'a str>,
+    callback_url: Option<&'a str>,
     private_key_file: Option<PathBuf>,
     tls_cert_file: Option<PathBuf>,
     access_token: &'a str,
@@ -43,6 +44,7 @@ impl<'a> Invitation<'a> {
             security_token: org.security_token(),
             client_id: org.client_id(),
             client_secret: org.client_secret(),
+            callback_url: org.callback_url(),
             private_key_file,
             tls_cert_file: org.tls_cert_file().map(Into::into),
             access_token: org.access_token(),
@@ -71,6 +73,9 @@ impl fmt::Display for Invitation<'_> {
         line(f, "client id", &self.client_id)?;
         if let Some(secret) = self.client_secret {
             line(f, "client secret", &secret)?;
+        }
+        if let Some(url) = self.callback_url {
+            line(f, "callback URL", &url)?;
         }
         if let Some(file) = &self.private_key_file {
             line(f, "private key", &file.display())?;
@@ -138,6 +143,7 @@ mod tests {
             security_token: "token",
             client_id: "app",
             client_secret: None,
+            callback_url: None,
             private_key_file: None,
             tls_cert_file: None,
             access_token: "00D!x",
@@ -148,6 +154,7 @@ mod tests {
         for name in [
             "tls_url",
             "client_secret",
+            "callback_url",
             "private_key_file",
             "tls_cert_file",
         ] {
@@ -160,7 +167,13 @@ mod tests {
             ),
             "{text}"
         );
-        for name in ["with TLS", "certificate", "client secret", "private key"] {
+        for name in [
+            "with TLS",
+            "certificate",
+            "client secret",
+            "callback URL",
+            "private key",
+        ] {
             assert!(!text.contains(name), "{name} in {text}");
         }
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Error as UsageError};
 use ferroforce_org::{LocalOrg, LocalOrgBuilder};
+use serde_json::Value;
 
 use super::invitation::Invitation;
 use super::stop::Stop;
@@ -27,6 +28,8 @@ Examples:
   ferroforce org start
   ferroforce org start --port 8080 --data org.sqlite
   ferroforce org start --schema custom-objects.toml --seed records.toml
+  ferroforce org start --callback-url http://localhost:8080/signed-in
+  ferroforce org start --policy soap_login=false --policy password_flow=false   # as new orgs are
   ferroforce org start --json > org.json &   # one line, complete when the org is ready
 
 A schema file:
@@ -36,6 +39,12 @@ A schema file:
   Owner__c = { type = \"reference\", to = \"Contact\", children = \"Engines\" }
 
 A seed file:
+  [[users]]
+  username = \"ada@example.com\"
+  [[apps]]
+  client_id = \"billing\"
+  callback_urls = [\"http://localhost:8080/signed-in\"]
+  require_pkce = true
   [[records]]
   attributes = { type = \"Contact\", referenceId = \"charles\" }
   LastName = \"Babbage\"
@@ -65,6 +74,22 @@ pub(crate) struct Start {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
+    /// Lets the web server flow of the first app lead to this URL too; repeat it for more
+    ///
+    /// An app's request must name one of its callback URLs exactly, port included. Without apps in
+    /// the seed file the first one has http://localhost:1717/OauthRedirect, which sf takes, and the
+    /// same at the ports 1718 and 1719.
+    #[arg(long, value_name = "URL")]
+    callback_url: Vec<String>,
+
+    /// Changes what the org allows; repeat it for more
+    ///
+    /// The names are those of /__org/policies, where the admin API tells and changes them:
+    /// soap_login and password_flow, which new orgs have off, session_seconds,
+    /// lock_sessions_to_address, logins_per_hour, refresh_tokens_per_app and others.
+    #[arg(long = "policy", value_name = "NAME=VALUE", value_parser = policy)]
+    policies: Vec<(String, Value)>,
+
     /// The address to listen on. Any but a loopback address needs --allow-remote
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     host: IpAddr,
@@ -76,8 +101,8 @@ pub(crate) struct Start {
     /// Prints one line of JSON with addresses and credentials instead of text
     ///
     /// Its members: url, tls_url, org_id, user_id, username, password, security_token, client_id,
-    /// client_secret, private_key_file, tls_cert_file, access_token, refresh_token, admin_token.
-    /// What the org does not have is null.
+    /// client_secret, callback_url, private_key_file, tls_cert_file, access_token, refresh_token,
+    /// admin_token. What the org does not have is null.
     #[arg(long)]
     json: bool,
 }
@@ -101,7 +126,7 @@ impl Start {
         // From here on an interruption is one that ends the org well.
         let mut stop = Stop::listen()?;
         let json = self.json;
-        let org = self.builder().start().await?;
+        let org = self.builder()?.start().await?;
         let invitation = Invitation::to(&org)?;
         if json {
             writeln!(out, "{}", serde_json::to_string(&invitation)?)?;
@@ -117,11 +142,19 @@ impl Start {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn builder(self) -> LocalOrgBuilder {
+    fn builder(self) -> Result<LocalOrgBuilder, UsageError> {
+        let policies = self.policies.into_iter().collect();
+        // What is not named keeps its default.
+        let policies = serde_json::from_value(Value::Object(policies))
+            .map_err(|error| UsageError::raw(ErrorKind::InvalidValue, format!("{error}\n")))?;
         let mut builder = LocalOrg::builder()
             .port(self.port)
             .address(self.host)
-            .expose(self.allow_remote);
+            .expose(self.allow_remote)
+            .policies(policies);
+        for url in self.callback_url {
+            builder = builder.callback_url(url);
+        }
         if let Some(port) = self.tls_port {
             builder = builder.tls_port(port);
         }
@@ -134,6 +167,13 @@ impl Start {
         if let Some(file) = self.data {
             builder = builder.data_file(file);
         }
-        builder
+        Ok(builder)
     }
+}
+
+/// Reads `name=value`; a value that is not JSON is a text.
+fn policy(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((name.to_owned(), value))
 }

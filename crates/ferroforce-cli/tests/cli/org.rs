@@ -103,6 +103,7 @@ fn json_holds_all_that_a_client_needs() {
     let names = [
         "access_token",
         "admin_token",
+        "callback_url",
         "client_id",
         "client_secret",
         "org_id",
@@ -185,6 +186,44 @@ fn what_is_not_there_is_null() {
     let org = Org::start(&[]);
     assert!(org.invitation["tls_url"].is_null());
     assert!(org.invitation["tls_cert_file"].is_null());
+}
+
+#[test]
+fn the_org_allows_what_it_is_told_to() {
+    let org = Org::start(&[
+        "--policy",
+        "session_seconds=60",
+        "--policy",
+        "security_token=optional",
+        "--callback-url",
+        "http://localhost:8080/signed-in",
+    ]);
+    let admin = format!("X-Org-Admin-Token: {}", org.text("admin_token"));
+    let (_, policies) = get(org.text("url"), "/__org/policies", &admin);
+    let policies: Value = serde_json::from_str(&policies).unwrap();
+    assert_eq!(policies["session_seconds"], 60);
+    assert_eq!(policies["security_token"], "optional");
+    assert_eq!(policies["logins_per_hour"], 3600);
+    let path = format!(
+        "/services/oauth2/authorize?response_type=code&client_id={}\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fsigned-in",
+        org.text("client_id")
+    );
+    assert_eq!(get(org.text("url"), &path, &admin).0, 303);
+
+    for (option, value, expected) in [
+        ("--policy", "magic=1", "unknown field `magic`"),
+        ("--policy", "soap_login=1", "expected a boolean"),
+        ("--policy", "soap_login", "expected NAME=VALUE"),
+        ("--callback-url", "http://example.com/", "must be absolute"),
+    ] {
+        let output = run(&["org", "start", option, value]);
+        assert!(
+            output.code != Some(0) && output.err.contains(expected),
+            "{}",
+            output.err
+        );
+    }
 }
 
 #[cfg(unix)]

@@ -11,6 +11,14 @@ fn the_version_and_help_go_to_standard_output() {
 
     for args in [
         &["--help"][..],
+        &["org", "login", "web", "--help"],
+        &["org", "login", "device", "--help"],
+        &["org", "login", "jwt", "--help"],
+        &["org", "login", "client-credentials", "--help"],
+        &["org", "login", "access-token", "--help"],
+        &["org", "logout", "--help"],
+        &["org", "list", "--help"],
+        &["org", "display", "--help"],
         &["org", "start", "--help"],
         &["soql", "check", "--help"],
         &["soql", "format", "--help"],
@@ -27,6 +35,12 @@ fn a_command_line_that_makes_no_sense_is_2_and_goes_to_standard_error() {
     for (args, why) in [
         (&[][..], "Usage"),
         (&["org"], "Usage"),
+        (&["org", "login"], "Usage"),
+        (&["org", "login", "web"], "--client-id"),
+        (
+            &["org", "logout", "--all", "-o", "x"],
+            "cannot be used with",
+        ),
         (&["nonsense"], "unrecognized subcommand"),
         (&["demo", "--fast"], "unexpected argument '--fast'"),
         (&["soql", "check", "a", "b"], "unexpected argument 'b'"),

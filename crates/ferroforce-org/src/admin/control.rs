@@ -9,6 +9,7 @@ use super::log::{RequestRecord, system_time};
 use super::policies::Policies;
 use super::rules::FaultStatus;
 use super::snapshot::{Snapshot, SnapshotError};
+use crate::auth;
 use crate::local::LocalOrg;
 use crate::org::Org;
 
@@ -119,6 +120,43 @@ impl LocalOrg {
             auth.set_api_enabled(member, enabled);
         }
         member.is_some()
+    }
+
+    /// Does what a person at a browser would: signs the user with this username in and allows an
+    /// app what it asks for, by the URL of `/services/oauth2/authorize` that a client would open.
+    /// Returns the URL that the browser would be sent to: the app's, with a code or an error. None
+    /// if there is no such user, or the browser would stay on a page that tells of an error.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), ferroforce_org::StartError> {
+    /// let org = ferroforce_org::LocalOrg::start().await?;
+    /// let url = format!(
+    ///     "{}/services/oauth2/authorize?response_type=code&client_id={}\
+    ///      &redirect_uri=http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect",
+    ///     org.url(),
+    ///     org.client_id(),
+    /// );
+    /// let sent_to = org.authorize(&url, org.username()).expect("it leads back to the app");
+    /// assert!(sent_to.starts_with("http://localhost:1717/OauthRedirect?code=aPrx"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn authorize(&self, url: &str, username: &str) -> Option<String> {
+        let member = self.org().auth.directory.by_username(username)?;
+        auth::authorize_as(self.org(), url, &member).ok()
+    }
+
+    /// Does what a person would who enters the code that a device shows: signs the user with this
+    /// username in and lets the device in, or not. False if there is no such user, or no device
+    /// waits for this code.
+    pub fn decide_device(&self, user_code: &str, username: &str, allow: bool) -> bool {
+        let org = self.org();
+        let Some(member) = org.auth.directory.by_username(username) else {
+            return false;
+        };
+        let member = allow.then_some(&*member);
+        org.auth.decide_device(user_code, member, org.clock.now())
     }
 
     /// What the org allows.

@@ -67,6 +67,10 @@ fn certain() -> f64 {
     1.0
 }
 
+fn job_failed() -> String {
+    "InternalServerError : The job failed".to_owned()
+}
+
 fn bad_gateway() -> StatusCode {
     StatusCode::BAD_GATEWAY
 }
@@ -151,6 +155,54 @@ pub enum Effect {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         ids: Vec<String>,
     },
+    /// The work of a bulk job never ends: it stays `InProgress` until it is aborted.
+    ///
+    /// This one, and those below that are about bulk jobs, strike when the work of a job begins:
+    /// `skip`, `times` and `probability` are about jobs, and there is no `method` and no `path`.
+    /// In Bulk API 1.0 batches take the place of jobs.
+    StuckJob {
+        /// Only jobs with this object. Default: with any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+    },
+    /// A bulk job fails half-way. What was written before stays written.
+    FailedJob {
+        /// Only jobs with this object. Default: with any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+        /// How many records are processed first. Default: 0.
+        #[serde(default)]
+        after: u64,
+        /// The job's error. Default: `InternalServerError : The job failed`.
+        #[serde(default = "job_failed")]
+        message: String,
+    },
+    /// The records of a bulk job after so many are in batches beyond the daily allocation: they
+    /// are not processed, and no result tells of them.
+    OverAllocation {
+        /// Only jobs with this object. Default: with any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+        /// How many records are processed first. Default: 0.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Cutting a query of Bulk API 1.0 into ranges of ids fails. The ranges that were cut before
+    /// run all the same: what they find is not all.
+    FailedChunking {
+        /// Only jobs with this object. Default: with any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<String>,
+        /// How many ranges there are before. Default: 0.
+        #[serde(default)]
+        after: u64,
+    },
+    /// A page of a bulk query's result has fewer records than its headers tell. It is well formed
+    /// and has its right length.
+    ShortPage {
+        /// How many records it has at most.
+        records: usize,
+    },
     /// The answer has a header with this value, or is without this header.
     Header {
         /// The header.
@@ -194,10 +246,10 @@ impl Fault {
             Some("a fault's times must be at least 1, or null for always")
         } else if matches!(self.effect, Effect::SlowBody { piece: 0, .. }) {
             Some("a slow body's piece must be at least 1")
+        } else if !self.is_about_requests() && (self.method.is_some() || self.path.is_some()) {
+            Some("a fault about records or jobs has neither a method nor a path")
         } else if let Effect::LockedRecords { ids, .. } = &self.effect {
-            if self.method.is_some() || self.path.is_some() {
-                Some("a fault about records has neither a method nor a path")
-            } else if ids.iter().any(|id| id.parse::<RecordId>().is_err()) {
+            if ids.iter().any(|id| id.parse::<RecordId>().is_err()) {
                 Some("the id of a locked record is malformed")
             } else {
                 None
@@ -253,6 +305,60 @@ impl Fault {
             ids: Vec::new(),
         }
         .into()
+    }
+
+    /// The work of the next bulk job, or batch of Bulk API 1.0, never ends.
+    pub fn stuck_job() -> Self {
+        Effect::StuckJob { object: None }.into()
+    }
+
+    /// The next bulk job fails when so many of its records are processed.
+    pub fn failed_job(after: u64) -> Self {
+        Effect::FailedJob {
+            object: None,
+            after,
+            message: job_failed(),
+        }
+        .into()
+    }
+
+    /// The records of the next bulk job after so many are beyond the daily allocation, and in no
+    /// result.
+    pub fn over_allocation(after: u64) -> Self {
+        Effect::OverAllocation {
+            object: None,
+            after,
+        }
+        .into()
+    }
+
+    /// Cutting the next query of Bulk API 1.0 into ranges of ids fails after so many of them.
+    pub fn failed_chunking(after: u64) -> Self {
+        Effect::FailedChunking {
+            object: None,
+            after,
+        }
+        .into()
+    }
+
+    /// The next page of a bulk query's result has at most so many records, and headers that tell
+    /// of all that it should have.
+    pub fn short_page(records: usize) -> Self {
+        Self::from(Effect::ShortPage { records }).path("/services/data/*/jobs/query/*/results")
+    }
+
+    /// Strikes only records, or bulk jobs, of this object; does nothing to other faults.
+    #[must_use]
+    pub fn object(mut self, name: impl Into<String>) -> Self {
+        if let Effect::LockedRecords { object, .. }
+        | Effect::StuckJob { object }
+        | Effect::FailedJob { object, .. }
+        | Effect::OverAllocation { object, .. }
+        | Effect::FailedChunking { object, .. } = &mut self.effect
+        {
+            *object = Some(name.into());
+        }
+        self
     }
 
     /// The server is down for a moment: 503 `SERVER_UNAVAILABLE`.
@@ -415,9 +521,14 @@ impl Fault {
         self
     }
 
+    /// Whether requests suffer from it, and not records or jobs.
+    fn is_about_requests(&self) -> bool {
+        !matches!(self.effect, Effect::LockedRecords { .. }) && !self.effect.is_about_jobs()
+    }
+
     /// Whether it is meant for a request, whatever was before.
     pub(crate) fn is_for(&self, method: &Method, path: &str) -> bool {
-        if matches!(self.effect, Effect::LockedRecords { .. }) {
+        if !self.is_about_requests() {
             return false;
         }
         self.method.as_ref().is_none_or(|wanted| wanted == method)
@@ -483,6 +594,26 @@ mod tests {
             (
                 r#"{"effect":{"kind":"locked_records","object":"Account"}}"#,
                 Fault::locked_object("Account"),
+            ),
+            (
+                r#"{"effect":{"kind":"stuck_job","object":"Contact"}}"#,
+                Fault::stuck_job().object("Contact"),
+            ),
+            (
+                r#"{"effect":{"kind":"failed_job","after":7}}"#,
+                Fault::failed_job(7),
+            ),
+            (
+                r#"{"effect":{"kind":"over_allocation","after":7}}"#,
+                Fault::over_allocation(7),
+            ),
+            (
+                r#"{"effect":{"kind":"failed_chunking"}}"#,
+                Fault::failed_chunking(0),
+            ),
+            (
+                r#"{"path":"/services/data/*/jobs/query/*/results","effect":{"kind":"short_page","records":3}}"#,
+                Fault::short_page(3),
             ),
             (
                 r#"{"effect":{"kind":"header","name":"Sforce-Limit-Info"}}"#,

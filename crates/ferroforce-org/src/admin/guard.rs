@@ -1,4 +1,4 @@
-//! Who may use the admin API.
+//! Who may use the admin API, and from where the pages may be used.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ pub(crate) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-org-admin
 
 /// Why a request was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// It came by a host name that is not the org's own, or by none or several.
     Host,
     /// A web page made it.
@@ -26,19 +26,8 @@ pub(super) enum Refused {
 ///
 /// `exposed` tells that the org may be reached from other machines; then numeric addresses are
 /// its own too.
-pub(super) fn check_host(request: &Parts, exposed: bool) -> Result<(), Refused> {
-    let own = Origin::named_by(request).ok_or(Refused::Host)?;
-    let numeric = || {
-        let name = own
-            .host_name()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        name.parse::<IpAddr>().is_ok()
-    };
-    let by_own_name = own.is_loopback() || (exposed && numeric());
-    if !by_own_name {
-        return Err(Refused::Host);
-    }
+pub(crate) fn check_host(request: &Parts, exposed: bool) -> Result<(), Refused> {
+    let own = check_name(request, exposed)?;
     let same_origin = request
         .headers
         .get(ORIGIN)
@@ -50,6 +39,23 @@ pub(super) fn check_host(request: &Parts, exposed: bool) -> Result<(), Refused> 
     match same_origin && same_site {
         true => Ok(()),
         false => Err(Refused::Page),
+    }
+}
+
+/// Turns away requests for a host name that somebody could have pointed at this machine, and
+/// returns the origin of others. Links to pages are followed from anywhere.
+pub(crate) fn check_name(request: &Parts, exposed: bool) -> Result<Origin, Refused> {
+    let own = Origin::named_by(request).ok_or(Refused::Host)?;
+    let numeric = || {
+        let name = own
+            .host_name()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
+        name.parse::<IpAddr>().is_ok()
+    };
+    match own.is_loopback() || (exposed && numeric()) {
+        true => Ok(own),
+        false => Err(Refused::Host),
     }
 }
 

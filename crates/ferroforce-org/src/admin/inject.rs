@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use super::body::FaultyBody;
 use super::fault::{Effect, MOST_SECONDS_OF_QUERY};
 use crate::auth;
+use crate::bulk::ShortPage;
 use crate::error::ApiError;
 use crate::http::CutConnection;
 use crate::org::Org;
@@ -24,7 +25,7 @@ pub(super) async fn suffer(
     org: &Org,
     number: u64,
     effects: Vec<Effect>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let mut on_answer = Vec::new();
@@ -56,6 +57,9 @@ pub(super) async fn suffer(
                     let response = refusal(org, number, &request, status, code, message);
                     return change(response, on_answer).await;
                 }
+            }
+            Effect::ShortPage { records } => {
+                request.extensions_mut().insert(ShortPage(records));
             }
             Effect::Html { status } => return change(html(status), on_answer).await,
             Effect::CutBefore {} => return cut(),
@@ -132,9 +136,14 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
             | Effect::SlowQuery { .. }
             | Effect::Error { .. }
             | Effect::Html { .. }
+            | Effect::ShortPage { .. }
             | Effect::CutBefore {} => {}
-            // This is about records.
-            Effect::LockedRecords { .. } => {}
+            // These are about records and jobs.
+            Effect::LockedRecords { .. }
+            | Effect::StuckJob { .. }
+            | Effect::FailedJob { .. }
+            | Effect::OverAllocation { .. }
+            | Effect::FailedChunking { .. } => {}
         }
     }
     if let Some(body) = body {

@@ -3,7 +3,7 @@
 mod body;
 mod control;
 mod fault;
-mod guard;
+pub(crate) mod guard;
 mod inject;
 mod log;
 mod pattern;
@@ -12,6 +12,7 @@ pub(crate) mod policies;
 mod routes;
 mod rules;
 mod snapshot;
+mod trouble;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -30,6 +31,7 @@ pub use self::rules::FaultStatus;
 pub(crate) use self::rules::Lock;
 use self::rules::Rules;
 pub use self::snapshot::{Snapshot, SnapshotError};
+pub(crate) use self::trouble::Trouble;
 use crate::auth::{self, Secret};
 use crate::http::CutConnection;
 use crate::id::RecordId;
@@ -64,6 +66,12 @@ impl Default for AdminState {
 impl AdminState {
     fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a fault.
+    #[cfg(test)]
+    pub(crate) fn add(&self, fault: Fault) -> u64 {
+        self.rules().add(fault)
     }
 
     /// Whether somebody else holds a lock that the write of a record needs.

@@ -19,6 +19,7 @@ use super::fault::Fault;
 use super::guard::{self, Refused};
 use super::policies::Policies;
 use super::snapshot::{Snapshot, SnapshotError};
+use crate::auth;
 use crate::org::Org;
 
 /// The largest body that is read, in bytes.
@@ -42,6 +43,9 @@ pub(crate) fn routes(org: &Arc<Org>) -> Router<Arc<Org>> {
         .route("/__org/users/lock", post(lock_user))
         .route("/__org/users/unlock", post(unlock_user))
         .route("/__org/users/api", post(switch_api))
+        .route("/__org/sign-ins", get(sign_ins))
+        .route("/__org/authorize", post(authorize))
+        .route("/__org/device", post(decide_device))
         .route("/__org/policies", get(policies).patch(change_policies))
         .route("/__org/clock", get(clock).patch(change_clock))
         .route("/__org/reset", post(reset))
@@ -269,6 +273,56 @@ async fn switch_api(State(org): State<Arc<Org>>, body: Body) -> Answer {
     let member = member.ok_or(AdminError::not_found("such user"))?;
     org.auth.set_api_enabled(&member, enabled);
     done()
+}
+
+async fn sign_ins(State(org): State<Arc<Org>>) -> Answer {
+    let sign_ins = org.auth.sign_ins();
+    let total = |count: fn(&auth::SignIns) -> u64| sign_ins.iter().map(count).sum::<u64>();
+    ok(&json!({
+        "logins": total(|one| one.logins),
+        "refreshes": total(|one| one.refreshes),
+        "reuses": total(|one| one.reuses),
+        "sign_ins": sign_ins,
+    }))
+}
+
+/// What a browser would have been told to open, and who sits at it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    url: String,
+    username: String,
+}
+
+async fn authorize(State(org): State<Arc<Org>>, body: Body) -> Answer {
+    let Opened { url, username } = read(body).await?;
+    let member = org.auth.directory.by_username(&username);
+    let member = member.ok_or(AdminError::not_found("such user"))?;
+    match auth::authorize_as(&org, &url, &member) {
+        Ok(redirect) => ok(&json!({"redirect": redirect})),
+        Err(error) => Ok(answer(error.status(), &error)),
+    }
+}
+
+/// The code that a device shows, and what who does about it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decision {
+    user_code: String,
+    username: String,
+    allow: bool,
+}
+
+async fn decide_device(State(org): State<Arc<Org>>, body: Body) -> Answer {
+    let decision: Decision = read(body).await?;
+    let member = org.auth.directory.by_username(&decision.username);
+    let member = member.ok_or(AdminError::not_found("such user"))?;
+    let member = decision.allow.then_some(&*member);
+    let now = org.clock.now();
+    match org.auth.decide_device(&decision.user_code, member, now) {
+        true => done(),
+        false => Err(AdminError::not_found("device that waits for this code")),
+    }
 }
 
 async fn policies(State(org): State<Arc<Org>>) -> Answer {

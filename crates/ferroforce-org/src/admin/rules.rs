@@ -95,6 +95,20 @@ impl Rules {
         effects
     }
 
+    /// The rules that have not struck as often as they may.
+    pub(super) fn living(&self) -> Vec<FaultStatus> {
+        let is_over =
+            |rule: &&FaultStatus| rule.fault.times.is_none_or(|times| rule.struck < times);
+        self.rules.iter().filter(is_over).cloned().collect()
+    }
+
+    /// Notes that there is something that a rule is meant for, and tells whether it strikes.
+    pub(super) fn strikes(&mut self, id: u64) -> bool {
+        let random = &mut self.random;
+        let rule = self.rules.iter_mut().find(|rule| rule.id == id);
+        rule.is_some_and(|rule| rule.strikes(random))
+    }
+
     /// Whether somebody else holds a lock that the write of a record needs: its own, if it is
     /// there already, or that of one that it refers to.
     pub(crate) fn lock(

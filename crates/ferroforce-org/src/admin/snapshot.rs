@@ -9,6 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use crate::auth;
 use crate::error::ApiError;
 use crate::org::Org;
+use crate::store::{JOBS, attach_jobs};
 use crate::usage::Calls;
 
 /// A copy of an org's records, sessions, lockouts and API usage.
@@ -42,6 +43,9 @@ impl Snapshot {
     pub(super) async fn of(org: &Org) -> Result<Self, SnapshotError> {
         let copied = org.store.run(|records| {
             let mut copy = Connection::open_in_memory()?;
+            if has_jobs(records)? {
+                attach_jobs(&copy)?;
+            }
             copy_all(records, &mut copy)?;
             Ok(copy)
         });
@@ -56,24 +60,43 @@ impl Snapshot {
     pub(super) async fn restore(&self, org: &Org) -> Result<(), SnapshotError> {
         let copy = Arc::clone(&self.records);
         let cursors = Arc::clone(&org.cursors);
+        let runs = Arc::clone(&org.report_runs);
         let restored = org.store.run(move |records| {
             let copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
             copy_all(&copy, records)?;
             cursors.clear();
+            runs.clear();
             Ok(())
         });
         restored.await?;
         org.auth.restore(&self.auth);
         org.usage.restore(&self.calls);
+        // Jobs that had ended may go on again.
+        org.bulk.look_again();
         Ok(())
     }
 }
 
-/// Makes one database a copy of another.
+/// Whether the jobs have a database of their own.
+fn has_jobs(db: &Connection) -> Result<bool, ApiError> {
+    let mut select = db.prepare("SELECT 1 FROM pragma_database_list WHERE name = ?1")?;
+    Ok(select.exists([JOBS])?)
+}
+
+/// Makes one connection's databases copies of another's.
 fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), ApiError> {
+    copy(from, to, "main")?;
+    if has_jobs(from)? {
+        copy(from, to, JOBS)?;
+    }
+    Ok(())
+}
+
+/// Makes one database a copy of another.
+fn copy(from: &Connection, to: &mut Connection, name: &str) -> Result<(), ApiError> {
     /// Of the whole database, at once.
     const ALL_PAGES: i32 = -1;
-    match Backup::new(from, to)?.step(ALL_PAGES)? {
+    match Backup::new_with_names(from, name, to, name)?.step(ALL_PAGES)? {
         StepResult::Done => Ok(()),
         _ => Err(ApiError::internal(
             "the database is in use by another program",

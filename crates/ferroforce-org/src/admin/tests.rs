@@ -25,6 +25,7 @@ async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
     let arrival = Arrival {
         secure: false,
         local: nowhere,
+        peer: nowhere.ip(),
     };
     Service::new(app(org)).answer(arrival, request).await
 }
@@ -191,7 +192,7 @@ async fn a_token_is_issued_and_its_answer_lost() {
     // It was rotated all the same: using it again gives the family away.
     assert_eq!(answer(&org, refresh()).await.status(), 400);
     let session = org.auth.access_token().expose();
-    assert!(org.auth.use_session(session, org.clock.now()).is_none());
+    assert!(!org.auth.is_good(session, org.clock.now()));
 }
 
 #[tokio::test]
@@ -223,7 +224,7 @@ async fn a_stall_comes_after_what_was_done() {
     let path = format!("/services/oauth2/revoke?token={session}");
     let impatient = tokio::time::timeout(Duration::from_secs(10), get(&org, &path));
     assert!(impatient.await.is_err());
-    assert!(org.auth.use_session(session, org.clock.now()).is_none());
+    assert!(!org.auth.is_good(session, org.clock.now()));
     assert_eq!(org.admin.log().list()[0].status, None);
 }
 
@@ -833,4 +834,71 @@ async fn a_user_can_lose_the_api_and_get_it_back() {
     let nobody = json!({"username": "nobody", "enabled": true});
     let (status, _) = administer(&org, Method::POST, "/users/api", nobody).await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn a_person_at_a_browser_can_be_stood_in_for() {
+    let org = org();
+    let (client_id, username) = {
+        let app = org.auth.first_app();
+        (
+            app.client_id.clone(),
+            org.auth.first_member().user.username.clone(),
+        )
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &client_id)
+        .append_pair("redirect_uri", "http://localhost:1717/OauthRedirect")
+        .finish();
+    let url = format!("http://127.0.0.1:8080/services/oauth2/authorize?{query}");
+    let opened = json!({"url": url, "username": username});
+    let (status, told) = administer(&org, Method::POST, "/authorize", opened).await;
+    assert_eq!(status, 200, "{told}");
+    let redirect = told["redirect"].as_str().unwrap();
+    assert!(redirect.starts_with("http://localhost:1717/OauthRedirect?code=aPrx"));
+    let wrong = json!({"url": "http://x?client_id=unknown", "username": username});
+    let (status, told) = administer(&org, Method::POST, "/authorize", wrong).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_client_id")));
+    let nobody = json!({"url": url, "username": "nobody"});
+    assert_eq!(
+        administer(&org, Method::POST, "/authorize", nobody).await.0,
+        404
+    );
+
+    let ask = async || {
+        let form = format!("response_type=device_code&client_id={client_id}");
+        let request = Request::post("/services/oauth2/token").body(Body::from(form));
+        let codes = text(answer(&org, request.unwrap()).await).await;
+        serde_json::from_str::<Value>(&codes).unwrap()
+    };
+    for allow in [true, false] {
+        let codes = ask().await;
+        let decision = json!({
+            "user_code": codes["user_code"], "username": username, "allow": allow,
+        });
+        let path = "/device";
+        assert_eq!(
+            administer(&org, Method::POST, path, decision.clone())
+                .await
+                .0,
+            204
+        );
+        let (status, _) = administer(&org, Method::POST, path, decision).await;
+        assert_eq!(status, 404, "once");
+        let code = codes["device_code"].as_str().unwrap();
+        let form = format!("grant_type=device&client_id={client_id}&code={code}");
+        let request = Request::post("/services/oauth2/token").body(Body::from(form));
+        let given = answer(&org, request.unwrap()).await;
+        assert_eq!(given.status(), if allow { 200 } else { 400 });
+    }
+
+    let (_, sign_ins) = administer(&org, Method::GET, "/sign-ins", Value::Null).await;
+    let expected = json!({"logins": 1, "refreshes": 0, "reuses": 0, "sign_ins": [{
+        "username": username, "client_id": client_id, "logins": 1, "refreshes": 0, "reuses": 0,
+    }]});
+    assert_eq!(sign_ins, expected);
+    administer(&org, Method::POST, "/reset", Value::Null).await;
+    let (_, sign_ins) = administer(&org, Method::GET, "/sign-ins", Value::Null).await;
+    assert_eq!(sign_ins["logins"], 0);
 }

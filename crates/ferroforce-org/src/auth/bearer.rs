@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
 use super::CurrentUser;
+use super::visit::Visit;
 use crate::error::ApiError;
 use crate::org::Org;
 
@@ -36,7 +37,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, NoToken> {
 /// Finds the user of a request by its `Authorization` header, as the REST API does.
 pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, ApiError> {
     match token(&request.headers) {
-        Ok(token) => authenticate_token(org, token),
+        Ok(token) => authenticate_token(org, token, &Visit::of(org, request)),
         Err(NoToken::Missing) => Err(ApiError::invalid_session()),
         Err(NoToken::Malformed) => Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -47,10 +48,10 @@ pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, Ap
 }
 
 /// Finds the user of a session, and whether they may use the API with it.
-pub(crate) fn authenticate_token(org: &Org, token: &str) -> Result<CurrentUser, ApiError> {
+fn authenticate_token(org: &Org, token: &str, visit: &Visit) -> Result<CurrentUser, ApiError> {
     let grant = org
         .auth
-        .use_session(token, org.clock.now())
+        .use_session(token, visit)
         .ok_or_else(ApiError::invalid_session)?;
     let member = org
         .auth

@@ -48,6 +48,13 @@ impl LocalOrg {
             .map(Secret::expose)
     }
 
+    /// Where the web server flow of the first connected app leads to, the first of its callback
+    /// URLs, if it has one.
+    pub fn callback_url(&self) -> Option<&str> {
+        let urls = &self.org().auth.first_app().callback_urls;
+        urls.first().map(String::as_str)
+    }
+
     /// Private key that signs the JWTs of the first connected app, as PEM (PKCS#8). None if the
     /// app has a key that the org did not make. The first call takes a moment.
     pub fn private_key_pem(&self) -> Option<&str> {
@@ -90,6 +97,9 @@ impl LocalOrg {
     /// | `POST /__org/tokens/expire`, `/__org/tokens/revoke` | ends all tokens, or with `{"token":…}` one, or with `{"username":…}` those of a user |
     /// | `POST /__org/users/lock`, `/__org/users/unlock` | `{"username":…}` |
     /// | `POST /__org/users/api` | `{"username":…,"enabled":false}`: takes the API from a user, or gives it back |
+    /// | `GET /__org/sign-ins` | tells how often users have signed in: `logins`, `refreshes`, `reuses`, and the same by user and app |
+    /// | `POST /__org/authorize` | `{"url":…,"username":…}`: what a person at a browser would do with a URL of `/services/oauth2/authorize`; answers the `redirect` |
+    /// | `POST /__org/device` | `{"user_code":…,"username":…,"allow":true}`: what a person would do with the code that a device shows |
     /// | `GET`, `PATCH /__org/policies` | tells, or changes, what the org allows |
     /// | `GET`, `PATCH /__org/clock` | `{"stop_at":"2026-03-01T12:00:00Z"}`, `{"advance_seconds":60}` or `{"run":true}` |
     /// | `POST /__org/reset` | goes back to how the org started; faults and the log are cleared |

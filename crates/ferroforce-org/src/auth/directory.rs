@@ -10,6 +10,14 @@ use super::secret::Secret;
 use super::user::User;
 use crate::id::RecordId;
 
+/// Where the app of an org without apps may redirect to: the address that `sf` takes, and two
+/// beside it for when its port is taken.
+const DEFAULT_CALLBACK_URLS: [&str; 3] = [
+    "http://localhost:1717/OauthRedirect",
+    "http://localhost:1718/OauthRedirect",
+    "http://localhost:1719/OauthRedirect",
+];
+
 /// A user with the ids that the org gave them.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
@@ -81,6 +89,7 @@ impl Directory {
             let app = ConnectedApp::new("3MVG9_local_org")
                 .client_secret(Secret::random(64).expose())
                 .client_credentials(&users[0].username)
+                .callback_urls(DEFAULT_CALLBACK_URLS)
                 .generated_key();
             apps.push(app);
         }
@@ -146,6 +155,15 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Adds callback URLs to the first app.
+    pub(crate) fn add_callback_urls(&mut self, urls: Vec<String>) -> Result<(), InvalidDirectory> {
+        if let Some(url) = urls.iter().find(|url| !is_callback_url(url)) {
+            return Err(InvalidDirectory::InvalidCallbackUrl(url.clone()));
+        }
+        self.apps[0].callback_urls.extend(urls);
+        Ok(())
+    }
+
     /// Whom the org's own tokens belong to, as they were when the org started.
     pub(crate) fn first_member(&self) -> &Member {
         &self.first
@@ -200,6 +218,10 @@ impl Directory {
 
 /// Apps of other schemes than the web's may be called back too.
 fn is_callback_url(url: &str) -> bool {
+    // A fragment is not sent, and would swallow what is appended.
+    if url.contains('#') {
+        return false;
+    }
     let Ok(url) = url.parse::<Uri>() else {
         return false;
     };
@@ -248,6 +270,7 @@ mod tests {
         assert!(member.user.active && member.user.api_enabled);
         assert_eq!(app.run_as.as_deref(), Some(member.user.username.as_str()));
         assert!(app.generated().is_some());
+        assert_eq!(app.callback_urls, DEFAULT_CALLBACK_URLS);
         let other = Directory::new(vec![User::new("ada@example.com")], Vec::new()).unwrap();
         assert_eq!(other.first_app().run_as.as_deref(), Some("ada@example.com"));
         let secret = |directory: &Directory| {
@@ -307,6 +330,7 @@ mod tests {
             "/callback",
             "localhost:1717/callback",
             "http://example.com/callback",
+            "https://example.com/callback#fragment",
         ] {
             let refusal = refusal(&[], &[app.clone().callback_urls([url])]);
             assert!(refusal.contains("must be absolute"), "{url}: {refusal}");

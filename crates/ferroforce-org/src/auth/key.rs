@@ -3,10 +3,18 @@
 use std::fmt;
 
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
+use serde_json::Value as JsonValue;
+
+use super::secret::Secret;
 
 /// An RSA public key that verifies RS256 signatures.
 #[derive(Clone)]
@@ -45,6 +53,30 @@ impl PublicKey {
             .verify(message, signature)
             .is_ok()
     }
+
+    /// Modulus and exponent of a key that the org made, without leading zeros.
+    pub(crate) fn numbers(&self) -> (&[u8], &[u8]) {
+        // Such a key is a sequence of two integers, in DER.
+        let integers = der_value(&self.0).map_or(&[][..], |(integers, _)| integers);
+        let (modulus, rest) = der_value(integers).unwrap_or_default();
+        let (exponent, _) = der_value(rest).unwrap_or_default();
+        (unsigned(modulus), unsigned(exponent))
+    }
+}
+
+/// The first value in some DER, and what follows it.
+fn der_value(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = match *der.get(1..)? {
+        [length, ref rest @ ..] if length < 0x80 => (usize::from(length), rest),
+        [0x81, length, ref rest @ ..] => (usize::from(length), rest),
+        [0x82, high, low, ref rest @ ..] => (usize::from(high) << 8 | usize::from(low), rest),
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}
+
+fn unsigned(integer: &[u8]) -> &[u8] {
+    integer.strip_prefix(&[0]).unwrap_or(integer)
 }
 
 impl fmt::Debug for PublicKey {
@@ -55,6 +87,7 @@ impl fmt::Debug for PublicKey {
 
 /// A key pair made by the org.
 pub(crate) struct GeneratedKey {
+    pair: KeyPair,
     public: PublicKey,
     private_pem: String,
 }
@@ -67,7 +100,25 @@ impl GeneratedKey {
         Self {
             public: PublicKey(pair.public_key().as_ref().to_vec()),
             private_pem: pem::encode(&pem::Pem::new("PRIVATE KEY", private.as_ref())),
+            pair,
         }
+    }
+
+    /// A JWT of this header and these claims, signed by RS256.
+    pub(crate) fn jwt(&self, header: &JsonValue, claims: &JsonValue) -> Secret {
+        let [header, claims] =
+            [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let signed = format!("{header}.{claims}");
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                signed.as_bytes(),
+                &mut signature,
+            )
+            .expect("a key of 2048 bits signs whatever it is given");
+        Secret::from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
     /// The private key as PEM, PKCS#8.
@@ -88,7 +139,7 @@ impl fmt::Debug for GeneratedKey {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+    use aws_lc_rs::signature::RsaKeyPair;
 
     use super::*;
 
@@ -96,7 +147,7 @@ pub(crate) mod tests {
         let der = pem::parse(private_pem).unwrap();
         let pair = RsaKeyPair::from_pkcs8(der.contents()).unwrap();
         let mut signature = vec![0; pair.public_modulus_len()];
-        let random = aws_lc_rs::rand::SystemRandom::new();
+        let random = SystemRandom::new();
         pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
             .unwrap();
         signature
@@ -130,6 +181,21 @@ pub(crate) mod tests {
                 .verifies(b"message", &signature)
         );
         assert!(!format!("{key:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn a_generated_pair_tells_its_numbers_and_signs_jwts() {
+        let key = GeneratedKey::new();
+        let (modulus, exponent) = key.public().numbers();
+        assert_eq!((modulus.len(), exponent), (256, &[1, 0, 1][..]));
+        assert_eq!(PublicKey(vec![0x30, 0x82]).numbers(), (&[][..], &[][..]));
+        let jwt = key.jwt(
+            &serde_json::json!({"alg": "RS256"}),
+            &serde_json::json!({"a": 1}),
+        );
+        let (signed, signature) = jwt.expose().rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        assert!(key.public().verifies(signed.as_bytes(), &signature));
     }
 
     #[test]

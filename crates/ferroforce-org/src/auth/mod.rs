@@ -1,9 +1,13 @@
 //! Users, connected apps, sessions, and the ways to sign in.
 
+mod address;
 mod app;
 mod bearer;
+mod code;
 mod credentials;
+mod device;
 mod directory;
+mod issuer;
 mod jwt;
 mod key;
 mod oauth;
@@ -13,16 +17,20 @@ mod profile;
 pub(crate) mod records;
 mod refreshing;
 mod secret;
+mod sign_ins;
 mod soap;
 mod state;
 mod token;
 mod user;
+mod visit;
+mod web;
 
 use std::sync::Arc;
 
 use axum::Router;
 
-pub use self::app::ConnectedApp;
+pub use self::address::InvalidAddressRange;
+pub use self::app::{ConnectedApp, TokenFormat};
 pub(crate) use self::bearer::{authenticate, expire_session_of, username_of};
 pub use self::directory::InvalidDirectory;
 pub(crate) use self::directory::Member;
@@ -32,9 +40,11 @@ pub(crate) use self::origin::{FETCH_SITE, Origin};
 pub(crate) use self::profile::{ADMINISTRATOR, Profiles};
 pub use self::profile::{FieldPermission, ObjectPermission, Profile};
 pub(crate) use self::secret::Secret;
+pub use self::sign_ins::SignIns;
 pub(crate) use self::soap::error_response as soap_error;
 pub(crate) use self::state::{AuthState, Live};
 pub use self::user::User;
+pub(crate) use self::web::authorize_as;
 use crate::id::RecordId;
 use crate::org::Org;
 
@@ -53,5 +63,5 @@ pub(crate) struct CurrentUser {
 
 /// The routes that sign in, and those about tokens and identity.
 pub(crate) fn routes() -> Router<Arc<Org>> {
-    oauth::routes().merge(soap::routes())
+    oauth::routes().merge(soap::routes()).merge(web::routes())
 }

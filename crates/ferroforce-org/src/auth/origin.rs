@@ -76,6 +76,11 @@ impl Origin {
             .any(|host| self.host_name().eq_ignore_ascii_case(host))
     }
 
+    /// Whether the request came over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// Whether the host is a name of the loopback interface.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(self.host_name())
@@ -141,6 +146,7 @@ mod tests {
         request = request.extension(Arrival {
             secure: tls,
             local: nowhere,
+            peer: nowhere.ip(),
         });
         Origin::of(&request.body(()).unwrap().into_parts().0).to_string()
     }

@@ -20,6 +20,8 @@ pub(crate) enum Refused {
     Inactive,
 }
 
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
 /// What has to be remembered of a user's sign-ins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LoginRecord {
@@ -27,6 +29,8 @@ pub(crate) struct LoginRecord {
     locked_until: Option<Timestamp>,
     /// Sign-ins of the last hour, oldest first.
     recent: VecDeque<Timestamp>,
+    /// Whoever has signed in too often waits until then.
+    refused_until: Option<Timestamp>,
 }
 
 impl LoginRecord {
@@ -62,14 +66,18 @@ impl LoginRecord {
         if !user.active {
             return Err(Refused::Inactive);
         }
+        if self.refused_until.is_some_and(|until| now < until) {
+            return Err(Refused::TooOften);
+        }
         while self
             .recent
             .front()
-            .is_some_and(|at| now.duration_since(*at).as_hours() >= 1)
+            .is_some_and(|at| now.duration_since(*at) >= HOUR)
         {
             self.recent.pop_front();
         }
         if self.recent.len() >= policies.logins_per_hour {
+            self.refused_until = now.checked_add(HOUR).ok();
             return Err(Refused::TooOften);
         }
         self.recent.push_back(now);
@@ -85,13 +93,15 @@ impl LoginRecord {
     pub(crate) fn unlock(&mut self) {
         self.locked_until = None;
         self.wrong_passwords = 0;
+        self.refused_until = None;
     }
 
     pub(crate) fn check_lock(&mut self, now: Timestamp) -> Result<(), Refused> {
         match self.locked_until {
             Some(until) if now < until => Err(Refused::LockedOut),
             Some(_) => {
-                self.unlock();
+                self.locked_until = None;
+                self.wrong_passwords = 0;
                 Ok(())
             }
             None => Ok(()),
@@ -257,13 +267,23 @@ mod tests {
             ..Policies::default()
         };
         let mut record = LoginRecord::default();
-        let outcomes = [0, 10, 20, 3599, 3600, 3601, 3610]
+        let outcomes = [0, 10, 20, 3599, 3610, 3619, 3620, 3621, 3622]
             .map(|second| check(&mut record, "secrettoken", &policies, second));
         let refused = Err(Refused::TooOften);
-        assert_eq!(
-            outcomes,
-            [Ok(()), Ok(()), refused, refused, Ok(()), refused, Ok(())]
-        );
+        let expected = [
+            Ok(()),
+            Ok(()),
+            refused,
+            refused,
+            refused,
+            refused,
+            Ok(()),
+            Ok(()),
+            refused,
+        ];
+        assert_eq!(outcomes, expected, "one too many costs an hour");
+        record.unlock();
+        assert_eq!(check(&mut record, "secrettoken", &policies, 7300), Ok(()));
     }
 
     #[test]

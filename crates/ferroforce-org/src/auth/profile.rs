@@ -1,6 +1,6 @@
 //! Profiles: which objects and fields users see, and what they may do with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -22,6 +22,7 @@ pub(crate) const ADMINISTRATOR: &str = "System Administrator";
 /// | `id` | the next free profile id | |
 /// | `objects` | everything | for an object, a list of `read`, `create`, `edit`, `delete`; an empty list hides it |
 /// | `fields` | everything | for a field, such as `"Contact.Email"`: `hidden` or `read` |
+/// | `bulk_hard_delete` | `false` | whether bulk jobs may delete records for good |
 ///
 /// ```toml
 /// [[profiles]]
@@ -57,6 +58,8 @@ pub struct Profile {
     pub(crate) objects: BTreeMap<String, Vec<ObjectPermission>>,
     #[serde(default)]
     pub(crate) fields: BTreeMap<String, FieldPermission>,
+    #[serde(default)]
+    pub(crate) bulk_hard_delete: bool,
 }
 
 /// What may be done with the records of an object. Each includes `Read`.
@@ -93,7 +96,16 @@ impl Profile {
             id: None,
             objects: BTreeMap::new(),
             fields: BTreeMap::new(),
+            bulk_hard_delete: false,
         }
+    }
+
+    /// Whether bulk jobs may delete records past the recycle bin (`hardDelete`), which real
+    /// profiles must allow too. Default: false.
+    #[must_use]
+    pub fn bulk_hard_delete(mut self, allowed: bool) -> Self {
+        self.bulk_hard_delete = allowed;
+        self
     }
 
     /// Sets the id: 15 or 18 characters that begin with `00e`.
@@ -128,6 +140,8 @@ impl Profile {
 pub(crate) struct Profiles {
     names: Vec<(RecordId, String)>,
     views: HashMap<RecordId, Arc<Schema>>,
+    /// Those that may not delete records for good.
+    no_hard_delete: HashSet<RecordId>,
 }
 
 impl Profiles {
@@ -136,6 +150,7 @@ impl Profiles {
         let mut all = Self {
             names: vec![(RecordId::nth(*b"00e", 1), ADMINISTRATOR.to_owned())],
             views: HashMap::new(),
+            no_hard_delete: HashSet::new(),
         };
         for profile in profiles {
             let wrong = |why: &str| format!("the profile {:?}: {why}", profile.name);
@@ -154,6 +169,9 @@ impl Profiles {
             let view = schema.seen_by(profile).map_err(|why| wrong(&why))?;
             all.names.push((id, profile.name.clone()));
             all.views.insert(id, Arc::new(view));
+            if !profile.bulk_hard_delete {
+                all.no_hard_delete.insert(id);
+            }
         }
         Ok(all)
     }
@@ -190,6 +208,11 @@ impl Profiles {
     /// The profiles that were asked for, and the administrator's.
     pub(crate) fn names(&self) -> &[(RecordId, String)] {
         &self.names
+    }
+
+    /// Whether the users of a profile may delete records for good.
+    pub(crate) fn may_hard_delete(&self, id: RecordId) -> bool {
+        !self.no_hard_delete.contains(&id)
     }
 
     /// What the users of a profile see, if that is not everything.

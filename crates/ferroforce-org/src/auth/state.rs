@@ -1,19 +1,26 @@
 //! Everything that signing in has to remember.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use serde_json::Value as JsonValue;
 
 use super::app::ConnectedApp;
+use super::code::Codes;
+use super::device::Devices;
 use super::directory::{Directory, InvalidDirectory, Member};
+use super::issuer::Issuer;
 use super::origin::Origin;
 use super::password::{LoginRecord, Refused};
 use super::refreshing::Refreshing;
 use super::secret::Secret;
-use super::token::{Found, Grant, RefreshRefused, Refreshed, TokenStore};
+use super::sign_ins::SignIns;
+use super::token::{Found, Grant, Issued, RefreshRefused, Terms, TokenStore};
 use super::user::User;
-use crate::admin::policies::Policies;
+use super::visit::Visit;
+use super::web::Browsers;
+use crate::admin::policies::{Policies, SecurityTokenRule};
 use crate::id::RecordId;
 
 /// This many ids of assertions are remembered before those past their time are cleared out.
@@ -29,6 +36,9 @@ pub(crate) struct AuthState {
     first_policies: Arc<Policies>,
     policies: RwLock<Arc<Policies>>,
     live: Mutex<Live>,
+    /// By which the org's pages know their own forms.
+    pub(super) form_key: Secret,
+    pub(super) issuer: Issuer,
     /// What is being refreshed right now; no snapshot knows of it.
     pub(super) refreshing: Refreshing,
     /// How it was when the org started.
@@ -44,7 +54,12 @@ pub(crate) struct Live {
     members: Vec<Arc<Member>>,
     /// How many changes of their records the users have followed.
     followed: i64,
-    tokens: TokenStore,
+    pub(super) tokens: TokenStore,
+    pub(super) codes: Codes,
+    pub(super) devices: Devices,
+    pub(super) browsers: Browsers,
+    /// Which users have approved which apps on the org's pages.
+    pub(super) consents: HashSet<(RecordId, String)>,
     logins: HashMap<RecordId, LoginRecord>,
     /// Ids of assertions that were used, by app, and how long they must be remembered.
     assertions: HashMap<(String, String), Timestamp>,
@@ -67,14 +82,25 @@ impl AuthState {
             client_id: Some(app.client_id.clone()),
             scopes: app.scopes.clone(),
         };
-        let lifetime = policies.session_lifetime();
-        let limit = policies.refresh_tokens_per_app;
-        let (access_token, refresh_token) = tokens.issue_pair(grant, limit, now, lifetime);
+        let terms = Terms {
+            now,
+            address: None,
+            locked_to_address: false,
+            lifetime: policies.session_lifetime(),
+            limit: policies.refresh_tokens_per_app,
+            format: None,
+        };
+        let (access_token, refresh_token) = tokens.issue_pair(grant, &terms);
+        tokens.forget_counts();
         let policies = Arc::new(policies);
         let first = Live {
             members: directory.members(),
             followed: 0,
             tokens,
+            codes: Codes::default(),
+            devices: Devices::default(),
+            browsers: Browsers::default(),
+            consents: HashSet::new(),
             logins: HashMap::new(),
             assertions: HashMap::new(),
         };
@@ -85,6 +111,8 @@ impl AuthState {
             policies: RwLock::new(Arc::clone(&policies)),
             first_policies: policies,
             live: Mutex::new(first.clone()),
+            form_key: Secret::random(43),
+            issuer: Issuer::default(),
             refreshing: Refreshing::default(),
             first,
             access_token,
@@ -134,15 +162,53 @@ impl AuthState {
         password: &str,
         now: Timestamp,
     ) -> Result<Arc<Member>, Refused> {
-        let member = self
-            .directory
-            .by_username(username)
-            .ok_or(Refused::Invalid)?;
-        let policies = self.policies();
+        self.check(username, password, &self.policies(), now)
+    }
+
+    /// Checks a password that was typed into the login page, which takes it alone.
+    pub(crate) fn check_typed_password(
+        &self,
+        username: &str,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Member>, Refused> {
+        let policies = Policies {
+            security_token: SecurityTokenRule::Optional,
+            ..Policies::clone(&self.policies())
+        };
+        self.check(username, password, &policies, now)
+    }
+
+    fn check(
+        &self,
+        username: &str,
+        password: &str,
+        policies: &Policies,
+        now: Timestamp,
+    ) -> Result<Arc<Member>, Refused> {
+        let member = self.directory.by_username(username);
+        let member = member.ok_or(Refused::Invalid)?;
         let mut live = self.live();
         let record = live.logins.entry(member.id).or_default();
-        record.check_password(&member.user, password, &policies, now)?;
+        record.check_password(&member.user, password, policies, now)?;
         Ok(member)
+    }
+
+    /// Whether this user has approved an app, or an administrator has for them.
+    pub(crate) fn has_approved(&self, app: &ConnectedApp, member: &Member) -> bool {
+        app.names(&member.user.username) || self.has_consented(app, member)
+    }
+
+    /// Whether this user has approved an app on the consent page.
+    pub(crate) fn has_consented(&self, app: &ConnectedApp, member: &Member) -> bool {
+        let consent = (member.id, app.client_id.clone());
+        self.live().consents.contains(&consent)
+    }
+
+    /// Remembers that this user has approved an app on the consent page.
+    pub(crate) fn consent(&self, app: &ConnectedApp, member: &Member) {
+        let consent = (member.id, app.client_id.clone());
+        self.live().consents.insert(consent);
     }
 
     /// Counts a sign-in of a user who needs no password for it.
@@ -171,42 +237,109 @@ impl AuthState {
             .is_none_or(|until| until <= now)
     }
 
-    /// Starts a session, or gives the one that is still live where policy says so.
-    pub(crate) fn start_session(&self, grant: Grant, now: Timestamp) -> Secret {
+    /// The terms for the tokens of an app, or of none.
+    pub(super) fn terms<'a>(&'a self, app: Option<&ConnectedApp>, visit: &'a Visit) -> Terms<'a> {
         let policies = self.policies();
-        let lifetime = policies.session_lifetime();
+        let seconds = app.and_then(|app| app.token_format.seconds(app.jwt_seconds));
+        let format = |seconds| {
+            let organization = self.organization_id;
+            self.issuer.format(&visit.origin, organization, seconds)
+        };
+        Terms {
+            now: visit.now,
+            address: visit.address,
+            locked_to_address: policies.lock_sessions_to_address,
+            lifetime: policies.session_lifetime(),
+            limit: policies.refresh_tokens_per_app,
+            format: seconds.map(format),
+        }
+    }
+
+    /// Starts a session, or gives the one that is still live where policy says so. `app` gives
+    /// the format of its token.
+    pub(crate) fn start_session(
+        &self,
+        grant: Grant,
+        app: Option<&ConnectedApp>,
+        visit: &Visit,
+    ) -> Issued {
+        let reuse = self.policies().reuse_live_sessions;
+        let terms = self.terms(app, visit);
         let tokens = &mut self.live().tokens;
-        policies
-            .reuse_live_sessions
-            .then(|| tokens.reuse(&grant, now, lifetime))
-            .flatten()
-            .unwrap_or_else(|| tokens.issue(grant, now, lifetime))
+        let access_token = reuse.then(|| tokens.reuse(&grant, &terms)).flatten();
+        Issued {
+            access_token: access_token.unwrap_or_else(|| tokens.issue(grant.clone(), &terms)),
+            refresh_token: None,
+            grant,
+        }
+    }
+
+    /// Starts a session that lasts, if its scopes say so.
+    pub(crate) fn start_lasting(&self, grant: Grant, app: &ConnectedApp, visit: &Visit) -> Issued {
+        let terms = self.terms(Some(app), visit);
+        self.live().tokens.issue_granted(grant, &terms)
     }
 
     pub(crate) fn refresh(
         &self,
         token: &str,
         app: &ConnectedApp,
-        now: Timestamp,
-    ) -> Result<Refreshed, RefreshRefused> {
-        let lifetime = self.policies().session_lifetime();
+        visit: &Visit,
+    ) -> Result<Issued, RefreshRefused> {
+        let terms = self.terms(Some(app), visit);
         let tokens = &mut self.live().tokens;
-        tokens.refresh(
-            token,
-            &app.client_id,
-            app.rotate_refresh_tokens,
-            now,
-            lifetime,
-        )
+        tokens.refresh(token, &app.client_id, app.rotate_refresh_tokens, &terms)
     }
 
     /// What a live session grants; using it pushes its end out.
-    pub(crate) fn use_session(&self, token: &str, now: Timestamp) -> Option<Grant> {
-        let lifetime = self.policies().session_lifetime();
-        self.live()
-            .tokens
-            .session(token, now, lifetime)
-            .map(|session| session.grant.clone())
+    pub(crate) fn use_session(&self, token: &str, visit: &Visit) -> Option<Grant> {
+        let terms = self.terms(None, visit);
+        let mut live = self.live();
+        let session = live.tokens.session(token, &terms)?;
+        Some(session.grant.clone())
+    }
+
+    /// Whether a token is good.
+    #[cfg(test)]
+    pub(crate) fn is_good(&self, token: &str, now: Timestamp) -> bool {
+        self.look_at(token, now, |_| ()).is_some()
+    }
+
+    /// The token by which an app knows who has signed in.
+    pub(crate) fn id_token(
+        &self,
+        visit: &Visit,
+        identity_url: &str,
+        client_id: &str,
+        nonce: Option<&str>,
+    ) -> Secret {
+        let Visit { origin, now, .. } = visit;
+        self.issuer
+            .id_token(origin, identity_url, client_id, nonce, *now)
+    }
+
+    /// What the org's own JWTs are checked with.
+    pub(crate) fn key_set(&self) -> JsonValue {
+        self.issuer.key_set()
+    }
+
+    /// How often users have signed in, by username and app.
+    pub(crate) fn sign_ins(&self) -> Vec<SignIns> {
+        let username = |user| {
+            let member = self.directory.by_id(user);
+            member.map(|member| member.user.username.clone())
+        };
+        let live = self.live();
+        let counts = live.tokens.counts();
+        counts
+            .map(|(user, app, counts)| SignIns {
+                username: username(user).unwrap_or_default(),
+                client_id: app.map(str::to_owned),
+                logins: counts.logins,
+                refreshes: counts.refreshes,
+                reuses: counts.reuses,
+            })
+            .collect()
     }
 
     /// Looks at a token without using it.
@@ -237,7 +370,9 @@ impl AuthState {
 
     /// Ends the sessions and refresh tokens of everyone, or of one user, and tells how many.
     pub(crate) fn revoke_all(&self, user: Option<RecordId>) -> usize {
-        self.live().tokens.revoke_all(user)
+        let mut live = self.live();
+        live.browsers.sign_out(user);
+        live.tokens.revoke_all(user)
     }
 
     /// Locks a user out, or ends their lockout.
@@ -302,7 +437,7 @@ impl AuthState {
         self.directory.put(member);
     }
 
-    fn live(&self) -> MutexGuard<'_, Live> {
+    pub(super) fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,14 @@
 //! Sessions and refresh tokens.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
+use super::app::REFRESHING;
+use super::issuer::JwtFormat;
 use super::secret::Secret;
 use crate::id::RecordId;
 
@@ -28,10 +31,40 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// Whether it lasts beyond its session, by a refresh token.
+    pub(crate) fn lasts(&self) -> bool {
+        self.scopes
+            .iter()
+            .any(|scope| REFRESHING.contains(&scope.as_str()))
+    }
+
     pub(crate) fn allows_api(&self) -> bool {
         self.scopes
             .iter()
             .any(|scope| scope == "api" || scope == "full")
+    }
+}
+
+/// Under which terms tokens are issued and used.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) now: Timestamp,
+    /// Where the request comes from.
+    pub(crate) address: Option<IpAddr>,
+    /// Whether a session is good only where it was issued to.
+    pub(crate) locked_to_address: bool,
+    /// After so long without use a session ends.
+    pub(crate) lifetime: Duration,
+    /// How many refresh tokens a user may have per app.
+    pub(crate) limit: usize,
+    /// The format of access tokens; without one they say nothing.
+    pub(crate) format: Option<JwtFormat<'a>>,
+}
+
+impl Terms<'_> {
+    /// Whether a session may be used from where the request comes.
+    fn admit(&self, session: &Session) -> bool {
+        !self.locked_to_address || session.address.is_none() || session.address == self.address
     }
 }
 
@@ -42,6 +75,10 @@ pub(crate) struct Session {
     pub(crate) issued_at: Timestamp,
     /// Each call pushes the end of a session out.
     last_used: Timestamp,
+    /// Only a token that says itself when it ends has a fixed end.
+    fixed_end: Option<Timestamp>,
+    /// Where it was issued to.
+    address: Option<IpAddr>,
     token: Secret,
     family: Option<u64>,
 }
@@ -49,9 +86,9 @@ pub(crate) struct Session {
 impl Session {
     /// When the session ends if it is not used again.
     pub(crate) fn ends_at(&self, lifetime: Duration) -> Timestamp {
-        self.last_used
-            .checked_add(lifetime)
-            .unwrap_or(Timestamp::MAX)
+        let after_use = || self.last_used.checked_add(lifetime).ok();
+        let ends_at = self.fixed_end.or_else(after_use);
+        ends_at.unwrap_or(Timestamp::MAX)
     }
 
     fn is_live(&self, now: Timestamp, lifetime: Duration) -> bool {
@@ -77,12 +114,12 @@ pub(crate) enum RefreshRefused {
     Reused,
 }
 
-/// What a refresh token was exchanged for.
-#[derive(Debug)]
-pub(crate) struct Refreshed {
+/// What was issued for a code, a refresh token or a password.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
     pub(crate) grant: Grant,
     pub(crate) access_token: Secret,
-    /// Only if the token was rotated.
+    /// Only if the grant is to last; of a refresh, only if the token was rotated.
     pub(crate) refresh_token: Option<Secret>,
 }
 
@@ -111,6 +148,17 @@ pub(crate) struct TokenStore {
     /// Current and spent refresh tokens alike.
     refresh_tokens: HashMap<Key, u64>,
     next_family: u64,
+    /// By user and app.
+    counts: BTreeMap<(RecordId, Option<String>), Counts>,
+}
+
+/// How often somebody has signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) logins: u64,
+    pub(crate) refreshes: u64,
+    /// Refresh tokens that came again after they were rotated away.
+    pub(crate) reuses: u64,
 }
 
 impl TokenStore {
@@ -122,37 +170,34 @@ impl TokenStore {
             families: HashMap::new(),
             refresh_tokens: HashMap::new(),
             next_family: 0,
+            counts: BTreeMap::new(),
         }
     }
 
     /// Starts a session.
-    pub(crate) fn issue(&mut self, grant: Grant, now: Timestamp, lifetime: Duration) -> Secret {
-        self.start_session(grant, None, now, lifetime)
+    pub(crate) fn issue(&mut self, grant: Grant, terms: &Terms<'_>) -> Secret {
+        self.count(&grant).logins += 1;
+        self.start_session(grant, None, terms)
     }
 
     /// A live session with the same rights, if there is one; using it again pushes its end out.
-    pub(crate) fn reuse(
-        &mut self,
-        grant: &Grant,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> Option<Secret> {
+    pub(crate) fn reuse(&mut self, grant: &Grant, terms: &Terms<'_>) -> Option<Secret> {
         let session = self.sessions.values_mut().find(|session| {
-            session.family.is_none() && session.grant == *grant && session.is_live(now, lifetime)
+            session.family.is_none()
+                && session.grant == *grant
+                && session.is_live(terms.now, terms.lifetime)
+                && terms.admit(session)
         })?;
-        session.last_used = now;
-        Some(session.token.clone())
+        session.last_used = terms.now;
+        let token = session.token.clone();
+        self.count(grant).logins += 1;
+        Some(token)
     }
 
-    /// Starts a session with a refresh token. A user has at most `limit` refresh tokens per app:
+    /// Starts a session with a refresh token. A user has only so many refresh tokens per app:
     /// one more ends the oldest, with its sessions.
-    pub(crate) fn issue_pair(
-        &mut self,
-        grant: Grant,
-        limit: usize,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> (Secret, Secret) {
+    pub(crate) fn issue_pair(&mut self, grant: Grant, terms: &Terms<'_>) -> (Secret, Secret) {
+        self.count(&grant).logins += 1;
         let mut others: Vec<_> = self
             .families
             .iter()
@@ -162,7 +207,7 @@ impl TokenStore {
             .map(|(id, _)| *id)
             .collect();
         others.sort_unstable();
-        let surplus = (others.len() + 1).saturating_sub(limit.max(1));
+        let surplus = (others.len() + 1).saturating_sub(terms.limit.max(1));
         for id in others.into_iter().take(surplus) {
             self.revoke_family(id);
         }
@@ -174,14 +219,26 @@ impl TokenStore {
         let family = Family {
             grant: grant.clone(),
             current: key,
-            issued_at: now,
+            issued_at: terms.now,
             spent: VecDeque::new(),
         };
         self.families.insert(id, family);
-        (
-            self.start_session(grant, Some(id), now, lifetime),
+        (self.start_session(grant, Some(id), terms), refresh_token)
+    }
+
+    /// Starts a session, with a refresh token if the grant is to last.
+    pub(crate) fn issue_granted(&mut self, grant: Grant, terms: &Terms<'_>) -> Issued {
+        let (access_token, refresh_token) = if grant.lasts() {
+            let (access, refresh) = self.issue_pair(grant.clone(), terms);
+            (access, Some(refresh))
+        } else {
+            (self.issue(grant.clone(), terms), None)
+        };
+        Issued {
+            grant,
+            access_token,
             refresh_token,
-        )
+        }
     }
 
     /// Exchanges a refresh token for a new session. A token that was rotated away before revokes
@@ -191,9 +248,8 @@ impl TokenStore {
         token: &str,
         client_id: &str,
         rotate: bool,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> Result<Refreshed, RefreshRefused> {
+        terms: &Terms<'_>,
+    ) -> Result<Issued, RefreshRefused> {
         let key = key_of(token);
         let id = *self
             .refresh_tokens
@@ -204,6 +260,8 @@ impl TokenStore {
             return Err(RefreshRefused::Unknown);
         }
         if family.current != key {
+            let grant = family.grant.clone();
+            self.count(&grant).reuses += 1;
             self.revoke_family(id);
             return Err(RefreshRefused::Reused);
         }
@@ -222,8 +280,9 @@ impl TokenStore {
                 self.refresh_tokens.remove(&key);
             }
         }
-        let access_token = self.start_session(grant.clone(), Some(id), now, lifetime);
-        Ok(Refreshed {
+        self.count(&grant).refreshes += 1;
+        let access_token = self.start_session(grant.clone(), Some(id), terms);
+        Ok(Issued {
             grant,
             access_token,
             refresh_token,
@@ -231,17 +290,12 @@ impl TokenStore {
     }
 
     /// The live session of a token, whose end is pushed out.
-    pub(crate) fn session(
-        &mut self,
-        token: &str,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> Option<&Session> {
+    pub(crate) fn session(&mut self, token: &str, terms: &Terms<'_>) -> Option<&Session> {
         let session = self.sessions.get_mut(&key_of(token))?;
-        if !session.is_live(now, lifetime) {
+        if !session.is_live(terms.now, terms.lifetime) || !terms.admit(session) {
             return None;
         }
-        session.last_used = session.last_used.max(now);
+        session.last_used = session.last_used.max(terms.now);
         Some(session)
     }
 
@@ -323,31 +377,55 @@ impl TokenStore {
         }
     }
 
-    fn start_session(
-        &mut self,
-        grant: Grant,
-        family: Option<u64>,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> Secret {
+    fn start_session(&mut self, grant: Grant, family: Option<u64>, terms: &Terms<'_>) -> Secret {
+        let now = terms.now;
         if self.sessions.len() >= SWEEP_AT && self.sessions.len().is_power_of_two() {
             self.sessions
-                .retain(|_, session| session.is_live(now, lifetime));
+                .retain(|_, session| session.is_live(now, terms.lifetime));
         }
-        let token = Secret::from(format!(
-            "{}!AQ{}",
-            self.organization_id.short(),
-            Secret::random(94).expose()
-        ));
+        let (token, fixed_end) = match &terms.format {
+            Some(format) => {
+                let (token, ends_at) = format.issue(&grant, now);
+                (token, Some(ends_at))
+            }
+            None => (self.new_access_token(), None),
+        };
         let session = Session {
             grant,
             issued_at: now,
             last_used: now,
+            fixed_end,
+            address: terms.address,
             token: token.clone(),
             family,
         };
         self.sessions.insert(key_of(token.expose()), session);
         token
+    }
+
+    fn new_access_token(&self) -> Secret {
+        Secret::from(format!(
+            "{}!AQ{}",
+            self.organization_id.short(),
+            Secret::random(94).expose()
+        ))
+    }
+
+    /// How often this user has signed in to this app.
+    fn count(&mut self, grant: &Grant) -> &mut Counts {
+        let whose = (grant.user_id, grant.client_id.clone());
+        self.counts.entry(whose).or_default()
+    }
+
+    /// Whose sign-ins were counted, and how many there were.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (RecordId, Option<&str>, Counts)> {
+        let counts = self.counts.iter();
+        counts.map(|((user, app), counts)| (*user, app.as_deref(), *counts))
+    }
+
+    /// Counts from nothing.
+    pub(crate) fn forget_counts(&mut self) {
+        self.counts.clear();
     }
 
     fn revoke_family(&mut self, id: u64) {

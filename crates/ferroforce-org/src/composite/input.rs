@@ -4,19 +4,19 @@ use crate::error::ApiError;
 use crate::record::document::{Document, Scalar, Token};
 
 /// The members of a JSON object. Each is taken once; at the end none may be left.
-pub(super) struct Input<'a> {
+pub(crate) struct Input<'a> {
     members: Vec<(String, Token<'a>)>,
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(document: Document<'a>) -> Self {
+    pub(crate) fn new(document: Document<'a>) -> Self {
         Self {
             members: document.members,
         }
     }
 
     /// A member, if it is there.
-    pub(super) fn take(&mut self, name: &str) -> Option<Token<'a>> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<Token<'a>> {
         let at = self.members.iter().position(|(known, _)| known == name)?;
         Some(self.members.remove(at).1)
     }
@@ -36,7 +36,7 @@ impl<'a> Input<'a> {
     }
 
     /// A text, if it is there and not null.
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         let Some(token) = self.take(name) else {
             return Ok(None);
         };
@@ -54,7 +54,7 @@ impl<'a> Input<'a> {
     }
 
     /// Ends the reading: what nobody took has no place in the request.
-    pub(super) fn end(self) -> Result<(), ApiError> {
+    pub(crate) fn end(self) -> Result<(), ApiError> {
         match self.members.first() {
             Some((name, token)) => Err(token.unrecognized(name)),
             None => Ok(()),

@@ -15,6 +15,8 @@ mod tree;
 
 use http::Method;
 
+pub(crate) use input::Input;
+
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::rest::{ApiRequest, ApiVersion, Context, Reply};

@@ -159,16 +159,17 @@ fn children(object: &Object) -> Vec<Child<'_>> {
         .collect()
 }
 
+/// A record type, as describes and layouts list it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RecordTypeInfo<'a> {
+pub(super) struct RecordTypeInfo<'a> {
     active: bool,
     available: bool,
     default_record_type_mapping: bool,
     developer_name: &'a str,
     master: bool,
-    name: &'a str,
-    record_type_id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) record_type_id: &'a str,
     urls: RecordTypeUrls,
 }
 
@@ -178,7 +179,7 @@ struct RecordTypeUrls {
 }
 
 /// The object's own record types, and Master, which is the default while it is the only one.
-fn record_types<'a>(object: &'a Object, place: Place<'a>) -> Vec<RecordTypeInfo<'a>> {
+pub(super) fn record_types<'a>(object: &'a Object, place: Place<'a>) -> Vec<RecordTypeInfo<'a>> {
     let own: Vec<&RecordType> = object.record_types.iter().filter(|t| !t.master).collect();
     let info =
         |id: &'a str, name: &'a str, developer_name: &'a str, master: bool, default: bool| {

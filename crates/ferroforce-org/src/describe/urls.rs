@@ -15,19 +15,18 @@ pub(super) struct Urls<'a> {
     pub(super) pages: bool,
 }
 
-impl Urls<'_> {
-    /// Activities have layouts but neither approvals nor list views.
-    fn has_lists(&self) -> bool {
-        let object = self.object;
-        let activity = matches!(object.name.as_str(), "Event" | "Task");
-        object.mru_enabled && object.undeletable && !activity
-    }
+/// Whether an object has list views and approvals. Activities have layouts, but neither of them.
+pub(crate) fn has_lists(object: &Object) -> bool {
+    let activity = matches!(object.name.as_str(), "Event" | "Task");
+    object.mru_enabled && object.undeletable && !activity
+}
 
+impl Urls<'_> {
     fn entries(&self) -> Vec<(&'static str, String)> {
         let sobject = format!("{}/sobjects/{}", self.place.data_path, self.object.name);
         let below = |path: &str| format!("{sobject}/{path}");
         let page = |path: &str| format!("{}/{path}", self.place.instance_url);
-        let (layouts, lists) = (self.object.layoutable, self.has_lists());
+        let (layouts, lists) = (self.object.layoutable, has_lists(self.object));
         let pages = self.pages && layouts;
         let key_prefix = self.object.key_prefix.as_deref().filter(|_| pages);
         [

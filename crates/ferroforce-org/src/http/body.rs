@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 
 use super::patience::TooSlow;
 use crate::error::ApiError;
@@ -38,16 +38,31 @@ pub(crate) async fn read_upload(body: Body) -> Result<Bytes, ApiError> {
     read_up_to(body, MAX_UPLOAD).await
 }
 
-async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    to_bytes(body, limit).await.map_err(|error| {
-        if is_caused_by::<LengthLimitError>(&error) {
-            too_long()
-        } else if is_caused_by::<TooSlow>(&error) {
-            too_slow()
-        } else {
-            broke_off()
+/// Reads on in a body; nothing is its end.
+pub(crate) async fn read_on(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
+    while let Some(frame) = body.frame().await {
+        // Trailers tell nothing.
+        if let Ok(data) = frame.map_err(|error| unreadable(&error))?.into_data() {
+            return Ok(Some(data));
         }
-    })
+    }
+    Ok(None)
+}
+
+async fn read_up_to(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    to_bytes(body, limit)
+        .await
+        .map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &axum::Error) -> ApiError {
+    if is_caused_by::<LengthLimitError>(error) {
+        too_long()
+    } else if is_caused_by::<TooSlow>(error) {
+        too_slow()
+    } else {
+        broke_off()
+    }
 }
 
 /// Stands around every API route: unpacks compressed bodies.

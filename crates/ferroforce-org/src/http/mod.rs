@@ -7,13 +7,13 @@ mod patience;
 mod pretty;
 mod serve;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Router, middleware};
 use http::Uri;
 
-pub(crate) use body::{read as read_body, read_upload};
+pub(crate) use body::{read as read_body, read_on, read_upload};
 use encode::RequestIds;
 pub(crate) use serve::{Service, accept, connection};
 
@@ -30,6 +30,8 @@ pub(crate) struct CutConnection;
 pub(crate) struct Arrival {
     pub(crate) secure: bool,
     pub(crate) local: SocketAddr,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
 }
 
 /// Where other APIs of a real org answer.

@@ -67,7 +67,7 @@ impl Service {
 pub(crate) async fn accept(listener: TcpListener, service: Service) {
     let service = Arc::new(service);
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             // Out of file descriptors, most likely: let some connections end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -79,6 +79,7 @@ pub(crate) async fn accept(listener: TcpListener, service: Service) {
         let arrival = Arrival {
             secure: false,
             local,
+            peer: peer.ip(),
         };
         tokio::spawn(connection(stream, arrival, Service::clone(&service)));
     }

@@ -84,6 +84,15 @@ impl LocalOrgBuilder {
         self
     }
 
+    /// Lets the web server flow of the first app redirect to this URL too, which a request must
+    /// name exactly, port included. The app of an org without apps may redirect to
+    /// `http://localhost:1717/OauthRedirect` and to the same at the ports 1718 and 1719.
+    #[must_use]
+    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.callback_urls.push(url.into());
+        self
+    }
+
     /// Whether API versions below 31.0 are served too, which Salesforce has retired. Default:
     /// false.
     #[must_use]

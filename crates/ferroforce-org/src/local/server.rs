@@ -40,6 +40,7 @@ pub(super) fn serve(
                 tls,
             }) => {
                 let service = http::Service::new(http::app(&org));
+                let open = Arc::clone(&org);
                 let known = tls.as_ref().map(|(_, _, tls)| tls.clone());
                 if started.send(Ok((org, address, known))).is_ok() {
                     let secure = accept_tls(tls, service.clone());
@@ -48,6 +49,8 @@ pub(super) fn serve(
                         () = secure => {}
                         _ = stopped => {}
                     }
+                    // Whoever waits for the end may want to open the file again.
+                    open.store.close();
                 }
             }
             Err(error) => {

@@ -169,3 +169,46 @@ fn records_in_a_file_are_there_the_next_time() {
         assert_eq!(mode(&file.metadata().unwrap().permissions()) & 0o777, 0o600);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_org_sees_where_a_connection_comes_from() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let policies = crate::admin::Policies {
+        lock_sessions_to_address: true,
+        ..crate::admin::Policies::default()
+    };
+    let builder = LocalOrg::builder().tls_port(0).policies(policies);
+    let org = builder.start().await.unwrap();
+    let ask = async |from: [u8; 4], request: String| {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        let mut stream = socket.connect(org.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let (id, secret) = (org.client_id(), org.client_secret().unwrap());
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    let login = format!(
+        "POST /services/oauth2/token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        org.address,
+        form.len()
+    );
+    let answer = ask([127, 0, 0, 1], login).await;
+    let (_, token) = answer.split_once("\"access_token\":\"").unwrap();
+    let token = token.split('"').next().unwrap();
+    let limits = format!(
+        "GET /services/data/v66.0/limits HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\n\r\n",
+        org.address
+    );
+    let answer = ask([127, 0, 0, 1], limits.clone()).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = ask([127, 0, 0, 2], limits).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert_eq!((org.logins(), org.refreshes()), (1, 0));
+}

@@ -12,8 +12,27 @@ use crate::rest::Context;
 use crate::schema::Object;
 use crate::store::{deletions, table};
 
+/// Where a record goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bin {
+    /// Into the recycle bin, if its object has one.
+    Recycle,
+    /// Away for good.
+    Bypass,
+}
+
 /// Deletes a record and its dependents; clears the references of all others to it.
 pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Result<(), ApiError> {
+    delete_into(context, object, id, Bin::Recycle)
+}
+
+/// The same, with a choice of where they go.
+pub(crate) fn delete_into(
+    context: &Context<'_>,
+    object: &Object,
+    id: RecordId,
+    bin: Bin,
+) -> Result<(), ApiError> {
     permitted(context, object, "delete", |object| object.deletable)?;
     let object = whole(context, object);
     existing(context, object, id)?;
@@ -42,7 +61,7 @@ pub(crate) fn delete(context: &Context<'_>, object: &Object, id: RecordId) -> Re
                 }
             }
         }
-        if object.field("IsDeleted").is_some() {
+        if object.field("IsDeleted").is_some() && bin == Bin::Recycle {
             row.set("IsDeleted", true);
             stamp_change(context, &mut row);
             row.replace(context.db)?;

@@ -172,29 +172,38 @@ fn parent(
         ));
     }
     let value = coerce(key, *token)?;
-    match find_by_key(context, target, key, &value)?.as_slice() {
-        [id] => Ok(Value::Text(id.to_string())),
-        found => {
-            let text = match token.scalar()? {
-                Scalar::String(text) => text,
-                Scalar::Int(text) | Scalar::Float(text) => text.to_owned(),
-                _ => String::new(),
-            };
-            let text = excerpt(&text).to_lowercase();
-            let message = if found.is_empty() {
-                format!(
-                    "Foreign key external ID: {} not found for field {} in entity {}",
-                    text, key.name, target.name
-                )
-            } else {
-                format!(
-                    "Foreign key external ID: {} matches more than one record for field {} in entity {}",
-                    text, key.name, target.name
-                )
-            };
-            Err(ApiError::bad_request("INVALID_FIELD", message).with_fields::<String>([]))
-        }
+    let text = match token.scalar()? {
+        Scalar::String(text) => text,
+        Scalar::Int(text) | Scalar::Float(text) => text.to_owned(),
+        _ => String::new(),
+    };
+    parent_by_key(context, target, key, &value, &text)
+}
+
+/// The id of the record that has a key, to be referred to. `text` is the key as it was sent.
+pub(crate) fn parent_by_key(
+    context: &Context<'_>,
+    target: &Object,
+    key: &Field,
+    value: &Value,
+    text: &str,
+) -> Result<Value, ApiError> {
+    let found = find_by_key(context, target, key, value)?;
+    if let [id] = found.as_slice() {
+        return Ok(Value::Text(id.to_string()));
     }
+    let what = if found.is_empty() {
+        "not found"
+    } else {
+        "matches more than one record"
+    };
+    let message = format!(
+        "Foreign key external ID: {} {what} for field {} in entity {}",
+        excerpt(text).to_lowercase(),
+        key.name,
+        target.name
+    );
+    Err(ApiError::bad_request("INVALID_FIELD", message).with_fields::<String>([]))
 }
 
 /// The object that a reference points to; the record has to say if it can be several.

@@ -57,7 +57,7 @@ async fn echo(State(org): State<Arc<Org>>, request: Request) -> Response {
 /// No other class is there.
 async fn unmapped(State(org): State<Arc<Org>>, request: Request) -> Response {
     counted(&org, request, async |_, _, _| {
-        Err(ApiError::new(
+        Err::<Reply, _>(ApiError::new(
             StatusCode::NOT_FOUND,
             "NOT_FOUND",
             "Could not find a match for URL",

@@ -48,6 +48,27 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// For work that no request waits for. It leaves no trace among what users used recently.
+    pub(crate) fn in_background(
+        org: &'a Org,
+        db: &'a Connection,
+        user: &'a CurrentUser,
+        version: ApiVersion,
+    ) -> Self {
+        let context = Self::new(org, db, user, version);
+        let options = Options {
+            update_mru: false,
+            ..context.options
+        };
+        Self { options, ..context }
+    }
+
+    /// Whether the user may delete records for good.
+    pub(crate) fn may_hard_delete(&self) -> bool {
+        let profile = self.user.profile_id;
+        profile.is_none_or(|profile| self.org.profiles.may_hard_delete(profile))
+    }
+
     /// The same, with what the headers of a request ask for.
     pub(crate) fn for_request(&self, request: &ApiRequest) -> Result<Self, ApiError> {
         Ok(Self {

@@ -11,15 +11,38 @@ use crate::error::ApiError;
 use crate::record::recent;
 use crate::schema::Object;
 
-/// `GET /sobjects`.
-pub(super) fn global(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
-    answer(context, request, |place| {
-        describe::global(context.schema, place)
-    })
-}
-
 /// How many records are told as recently used.
 const MOST_RECENT: usize = 10;
+
+/// Where the addresses of a describe begin.
+pub(super) struct Addresses {
+    data_path: String,
+    instance_url: String,
+}
+
+impl Addresses {
+    pub(super) fn borrowed(&self) -> Place<'_> {
+        Place {
+            data_path: &self.data_path,
+            instance_url: &self.instance_url,
+        }
+    }
+}
+
+/// The addresses as the client knows them.
+pub(super) fn place(context: &Context<'_>, request: &ApiRequest) -> Addresses {
+    Addresses {
+        data_path: context.version.path(),
+        instance_url: request.origin.to_string(),
+    }
+}
+
+/// `GET /sobjects`.
+pub(super) fn global(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
+    let place = place(context, request);
+    let body = describe::global(context.schema, place.borrowed());
+    conditionally(context, request, body)
+}
 
 /// `GET /sobjects/X`. It tells of records too, so that no client has it for good.
 pub(super) fn basic(
@@ -29,13 +52,9 @@ pub(super) fn basic(
 ) -> Result<Reply, ApiError> {
     let recent = recent::list(context, Some(object), MOST_RECENT)?;
     let recent = recent.iter().map(|row| item(context, row)).collect();
-    let place = Place {
-        data_path: &context.version.path(),
-        instance_url: &request.origin.to_string(),
-    };
-    let body = describe::basic(object, recent, place)
-        .map_err(|_| ApiError::internal("a describe can't be written"))?;
-    Ok(Reply::json_text(body))
+    let place = place(context, request);
+    let body = describe::basic(object, recent, place.borrowed());
+    Ok(Reply::json_text(body.map_err(unwritable)?))
 }
 
 /// `GET /sobjects/X/describe`.
@@ -44,21 +63,22 @@ pub(super) fn full(
     request: &ApiRequest,
     object: &Object,
 ) -> Result<Reply, ApiError> {
-    answer(context, request, |place| describe::sobject(object, place))
+    let place = place(context, request);
+    conditionally(
+        context,
+        request,
+        describe::sobject(object, place.borrowed()),
+    )
 }
 
 /// The schema is as it is since the org started: 304 for a client that has seen it since,
 /// 412 for one that wants it older.
-fn answer(
+pub(super) fn conditionally(
     context: &Context<'_>,
     request: &ApiRequest,
-    written: impl FnOnce(Place<'_>) -> serde_json::Result<Bytes>,
+    body: serde_json::Result<Bytes>,
 ) -> Result<Reply, ApiError> {
-    let place = Place {
-        data_path: &context.version.path(),
-        instance_url: &request.origin.to_string(),
-    };
-    let body = written(place).map_err(|_| ApiError::internal("a describe can't be written"))?;
+    let body = body.map_err(unwritable)?;
     let validators = Validators::new(&body, context.org.auth.started_at());
     if validators.are_too_new_for(&request.headers) {
         return Err(ApiError::new(
@@ -74,4 +94,8 @@ fn answer(
     };
     reply.headers.extend(validators.headers());
     Ok(reply)
+}
+
+fn unwritable(_: serde_json::Error) -> ApiError {
+    ApiError::internal("a describe can't be written")
 }

@@ -54,6 +54,32 @@ pub(crate) enum Endpoint<'p> {
         below: &'p [String],
     },
     Tabs,
+    Theme,
+    /// `/compactLayouts`.
+    CompactLayouts,
+    /// `/sobjects/X/describe/layouts` and its neighbours.
+    Layouts {
+        object: &'p str,
+        below: &'p [String],
+    },
+    /// `/sobjects/X/listviews` and below.
+    ListViews {
+        object: &'p str,
+        below: &'p [String],
+    },
+    /// `/quickActions` and below, of an object or of all.
+    QuickActions {
+        object: Option<&'p str>,
+        below: &'p [String],
+    },
+    /// `/process` and below.
+    Processes {
+        below: &'p [String],
+    },
+    /// `/analytics` and below.
+    Analytics {
+        below: &'p [String],
+    },
     /// The records that the user used last.
     Recent,
     /// `/ui-api/records`.
@@ -80,14 +106,12 @@ pub(crate) enum Endpoint<'p> {
 
 /// First segments of paths that a real org serves and this one does not.
 const UNSUPPORTED: &[&str] = &[
-    "analytics",
     "apexrest",
     "appMenu",
     "async-queries",
     "asyncQueries",
     "chatter",
     "commerce",
-    "compactLayouts",
     "connect",
     "consent",
     "contact-tracing",
@@ -112,22 +136,17 @@ const UNSUPPORTED: &[&str] = &[
     "nouns",
     "payments",
     "prechatForms",
-    "process",
-    "quickActions",
     "scheduling",
     "search",
     "serviceTemplates",
     "smartdatadiscovery",
     "support",
-    "theme",
     "ui-api",
     "wave",
 ];
 
 /// What a real org serves below an object and this one does not.
 const UNSUPPORTED_OF_OBJECTS: &[&str] = &[
-    "listviews",
-    "quickActions",
     "defaultValues",
     "relevantItems",
     "eventSchema",
@@ -152,6 +171,14 @@ impl<'p> Endpoint<'p> {
             ["limits", "recordCount"] => Self::RecordCount,
             ["actions", ..] => Self::Actions { below: &path[1..] },
             ["tabs"] => Self::Tabs,
+            ["theme"] => Self::Theme,
+            ["compactLayouts"] => Self::CompactLayouts,
+            ["quickActions", ..] => Self::QuickActions {
+                object: None,
+                below: &path[1..],
+            },
+            ["process", ..] => Self::Processes { below: &path[1..] },
+            ["analytics", ..] => Self::Analytics { below: &path[1..] },
             ["recent"] => Self::Recent,
             ["ui-api", "records"] => Self::NewUiRecord,
             ["ui-api", "records", id] => Self::UiRecord { id },
@@ -176,9 +203,18 @@ impl<'p> Endpoint<'p> {
             ["sobjects", _, below, ..] if UNSUPPORTED_OF_OBJECTS.contains(below) => {
                 return Err(ApiError::unsupported(format_args!("/sobjects/…/{below}")));
             }
-            ["sobjects", _, "describe", ..] => {
-                return Err(ApiError::unsupported("layouts and their describes"));
-            }
+            ["sobjects", object, "describe", ..] => Self::Layouts {
+                object,
+                below: &path[3..],
+            },
+            ["sobjects", object, "listviews", ..] => Self::ListViews {
+                object,
+                below: &path[3..],
+            },
+            ["sobjects", object, "quickActions", ..] => Self::QuickActions {
+                object: Some(object),
+                below: &path[3..],
+            },
             ["sobjects", object, id] => Self::Record { object, id },
             ["sobjects", object, field, value] => Self::RecordByKey {
                 object,
@@ -213,6 +249,18 @@ impl<'p> Endpoint<'p> {
                 &[Method::HEAD, Method::GET, Method::POST]
             }
             Self::NewRecord { .. } | Self::NewUiRecord => &[Method::POST],
+            Self::QuickActions { below, .. } if !below.is_empty() => {
+                &[Method::HEAD, Method::GET, Method::POST]
+            }
+            Self::Processes { .. } => &[Method::HEAD, Method::GET, Method::POST],
+            Self::Analytics { .. } => &[
+                Method::HEAD,
+                Method::GET,
+                Method::POST,
+                Method::PATCH,
+                Method::PUT,
+                Method::DELETE,
+            ],
             Self::ParameterizedSearch => &[Method::HEAD, Method::GET, Method::POST],
             Self::Password { .. } => &[Method::HEAD, Method::GET, Method::POST, Method::DELETE],
             Self::Composite(resource) => resource.methods(),

@@ -8,15 +8,13 @@ use crate::error::ApiError;
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::table::and_not_deleted;
+use crate::usage::Count;
 
-/// The limits of an org, by name; only the first is used up.
-const LIMITS: [(&str, i64); 26] = [
+/// The limits of an org that nothing uses up, by name.
+const LIMITS: [(&str, i64); 23] = [
     ("ConcurrentAsyncGetReportInstances", 200),
     ("ConcurrentSyncReportRuns", 20),
     ("DailyAsyncApexExecutions", 250_000),
-    ("DailyBulkApiBatches", 15_000),
-    ("DailyBulkV2QueryFileStorageMB", 976_562),
-    ("DailyBulkV2QueryJobs", 10_000),
     ("DailyDeliveredPlatformEvents", 10_000),
     ("DailyDurableGenericStreamingApiEvents", 10_000),
     ("DailyDurableStreamingApiEvents", 10_000),
@@ -39,6 +37,9 @@ const LIMITS: [(&str, i64); 26] = [
     ("StreamingApiConcurrentClients", 20),
 ];
 
+/// How much bulk queries may find in a day, in MB.
+const DAILY_QUERY_MB: u64 = 976_562;
+
 /// `GET /limits`: every limit with what remains of it, in the order of their names.
 pub(super) fn limits(context: &Context<'_>) -> Reply {
     let quota = context.org.settings.daily_api_requests;
@@ -49,6 +50,31 @@ pub(super) fn limits(context: &Context<'_>) -> Reply {
         .map(|&(name, max)| (name, limit(max, max)))
         .collect();
     members.push(("DailyApiRequests", limit(number(quota), number(remaining))));
+    let policies = context.org.auth.policies();
+    for (name, what, quota, unit) in [
+        (
+            "DailyBulkApiBatches",
+            Count::BulkBatches,
+            policies.daily_bulk_batches,
+            1,
+        ),
+        (
+            "DailyBulkV2QueryJobs",
+            Count::BulkQueryJobs,
+            policies.daily_bulk_query_jobs,
+            1,
+        ),
+        (
+            "DailyBulkV2QueryFileStorageMB",
+            Count::BulkQueryBytes,
+            DAILY_QUERY_MB,
+            1024 * 1024,
+        ),
+    ] {
+        let used = context.org.usage.count_of(what, 0).div_ceil(unit);
+        let remaining = quota.saturating_sub(used);
+        members.push((name, limit(number(quota), number(remaining))));
+    }
     members.sort_by_key(|&(name, _)| name);
     Reply::ok(Json::object(members))
 }

@@ -13,13 +13,17 @@ mod describes;
 mod endpoint;
 mod events;
 mod idempotency;
+mod layouts;
 pub(crate) mod limits;
+mod list_views;
 mod multipart;
 mod options;
 mod password;
+mod processes;
 mod query;
 mod recent;
 mod related;
+mod reports;
 mod request;
 mod rows;
 mod search;
@@ -45,11 +49,14 @@ pub(crate) use cursors::Cursors;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use events::enqueue;
 pub(crate) use multipart::Upload;
+pub(crate) use query::scope_at;
+pub(crate) use reports::Runs as ReportRuns;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
 pub(crate) use rows::{fields_named, json_body, key_field};
 pub(crate) use version::ApiVersion;
 
 use crate::auth::{self, CurrentUser, Origin};
+use crate::bulk::{self, v2};
 use crate::composite;
 use crate::error::ApiError;
 use crate::http::{read_body, read_upload};
@@ -77,6 +84,9 @@ async fn versions(State(org): State<Arc<Org>>, method: Method) -> Response {
 
 /// Any other.
 async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
+    if v2::is_asked(request.uri().path()) {
+        return v2::serve(&org, request).await;
+    }
     counted(&org, request, async |user, parts, body| {
         let mut request = freed_of_http(&org, parts)?;
         if request.header("accept").is_some_and(wants_xml) {
@@ -90,6 +100,7 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         let org_of_job = Arc::clone(&org);
         org.store
             .run(move |db| {
+                bulk::attend(&org_of_job);
                 let context = Context::new(&org_of_job, db, &user, request.version);
                 let schemas = [org_of_job.schema.as_ref(), &org_of_job.tooling];
                 deletions::purge(db, &schemas, context.now)?;
@@ -103,10 +114,10 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
 }
 
 /// Answers whoever has a session, as long as the quota lasts, and states the usage of the API.
-async fn counted(
+pub(crate) async fn counted<R: IntoResponse>(
     org: &Org,
     request: Request,
-    answer: impl AsyncFnOnce(CurrentUser, Parts, Body) -> Result<Reply, ApiError>,
+    answer: impl AsyncFnOnce(CurrentUser, Parts, Body) -> Result<R, ApiError>,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let user = match auth::authenticate(org, &parts) {
@@ -141,7 +152,7 @@ fn wants_xml(accept: &str) -> bool {
 }
 
 /// Everything of a request but its body.
-fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
+pub(crate) fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiError> {
     let path = parts.uri.path();
     let path = path.strip_prefix("/services/data/").unwrap_or(path);
     let (version, path) = path.split_once('/').unwrap_or((path, ""));
@@ -226,6 +237,15 @@ fn answer(
         Endpoint::Describe { object } => {
             describes::full(context, request, rows::object(context, object)?)
         }
+        Endpoint::Layouts { object, below } => layouts::serve(context, request, object, below),
+        Endpoint::CompactLayouts => layouts::compact(context, request),
+        Endpoint::ListViews { object, below } => list_views::serve(context, request, object, below),
+        Endpoint::QuickActions { object, below } => {
+            processes::quick_actions(context, object, below)
+        }
+        Endpoint::Processes { below } => processes::serve(context, request, below),
+        Endpoint::Analytics { below } => reports::serve(context, request, below),
+        Endpoint::Theme => Ok(tabs::theme(context)),
         Endpoint::Composite(resource) => composite::answer(context, request, resource),
         Endpoint::Query { deleted_too } => query::first_page(context, request, deleted_too),
         Endpoint::NextPage { locator } => query::next_page(context, request, locator),
@@ -245,15 +265,21 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         .identity_url(&request.origin, context.user.id);
     let resources = [
         "actions",
+        "analytics",
+        "compactLayouts",
         "composite",
+        "jobs",
         "limits",
         "parameterizedSearch",
+        "process",
         "query",
         "queryAll",
+        "quickActions",
         "recent",
         "search",
         "sobjects",
         "tabs",
+        "theme",
         "tooling",
     ];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));

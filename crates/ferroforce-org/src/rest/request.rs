@@ -40,7 +40,7 @@ impl ApiRequest {
     }
 
     /// Whether the body is a record with a blob.
-    pub(super) fn is_multipart(&self) -> bool {
+    pub(crate) fn is_multipart(&self) -> bool {
         let content_type = self.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default();
         media_type

@@ -1,4 +1,4 @@
-//! `/tabs`: what the navigation shows.
+//! `/tabs`: what the navigation shows, and `/theme`: what it looks like.
 
 use super::Context;
 use super::request::{ApiRequest, Reply};
@@ -32,7 +32,21 @@ pub(super) fn list(context: &Context<'_>, request: &ApiRequest) -> Reply {
     Reply::ok(tabs.collect())
 }
 
-/// The org has no pictures, so there are no icons and no colours.
+/// `/theme`. The org has no pictures, so there are no icons and no colours.
+pub(super) fn theme(context: &Context<'_>) -> Reply {
+    let none = || Json::Array(Vec::new());
+    let objects = context.schema.objects().filter(|object| object.layoutable);
+    let items = objects.map(|object| {
+        Json::object([
+            ("name", Json::from(&object.name)),
+            ("icons", none()),
+            ("colors", none()),
+        ])
+    });
+    Reply::ok(Json::object([("themeItems", items.collect::<Json>())]))
+}
+
+/// The same for a tab.
 fn tab(object: &Object, version: &str, origin: &str) -> Json {
     let none = || Json::Array(Vec::new());
     let name = if object.custom {

@@ -63,6 +63,11 @@ impl ApiVersion {
         Ok(number)
     }
 
+    /// The version with a number that has been checked before.
+    pub(crate) const fn of_number(number: u16) -> Self {
+        Self::of(number)
+    }
+
     /// The number before the `.0`.
     pub(crate) fn number(self) -> u16 {
         self.number

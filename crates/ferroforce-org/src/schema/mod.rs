@@ -100,6 +100,20 @@ impl Schema {
         self.objects.get(*index)
     }
 
+    /// The field at the end of a path such as `Account.Owner.Name`, and its object. Where a
+    /// parent can be of several objects, the first that has the rest of the path counts.
+    pub(crate) fn field_at<'s>(
+        &'s self,
+        object: &'s Object,
+        path: &str,
+    ) -> Option<(&'s Object, &'s Field)> {
+        let Some((parent, rest)) = path.split_once('.') else {
+            return Some((object, object.field(path)?));
+        };
+        let mut parents = object.parent(parent)?.reference_to.iter();
+        parents.find_map(|parent| self.field_at(self.object(parent)?, rest))
+    }
+
     /// All objects in the order of their names.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.objects.iter()

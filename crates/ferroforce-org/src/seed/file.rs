@@ -9,6 +9,7 @@ use toml::Value as TomlValue;
 use crate::auth::{ConnectedApp, Profile, User};
 use crate::local::StartError;
 use crate::named_query::NamedQuery;
+use crate::report::Report;
 
 /// What a seed file holds; everything may be missing.
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +19,7 @@ pub(crate) struct SeedFile {
     pub(crate) users: Vec<User>,
     pub(crate) apps: Vec<ConnectedApp>,
     pub(crate) named_queries: Vec<NamedQuery>,
+    pub(crate) reports: Vec<Report>,
     pub(crate) records: Vec<JsonValue>,
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod table;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,32 +16,33 @@ use tokio::sync::oneshot;
 
 use crate::error::ApiError;
 use crate::local::StartError;
-use crate::query;
+use crate::{bulk, query};
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// The thread that owns the database. It ends with this, when it has done its last job.
 pub(crate) struct Store {
-    jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    /// Nothing is the end.
+    jobs: mpsc::Sender<Option<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
     /// Opens a database in a file, or in memory without one, and starts its thread.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, StartError> {
         let mut connection = connect(file)?;
-        let (jobs, queue) = mpsc::channel::<Job>();
+        let (jobs, queue) = mpsc::channel::<Option<Job>>();
         let thread = thread::Builder::new()
             .name("ferroforce-org-store".to_owned())
             .spawn(move || {
-                for job in queue {
+                while let Ok(Some(job)) = queue.recv() {
                     run(&mut connection, job);
                 }
             })
             .map_err(|error| StartError::thread(&error))?;
         Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
+            jobs,
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -74,9 +75,27 @@ impl Store {
         answered.await.map_err(|_| closed())?
     }
 
+    /// Runs a job on the database's thread, after those before it; nobody waits for it.
+    pub(crate) fn post(&self, job: impl FnOnce(&mut Connection) + Send + 'static) {
+        // Without the thread there is nothing to be done.
+        let _ = self.send(job);
+    }
+
+    /// Ends the thread when it has done the jobs that it has, and waits for it: the file is free
+    /// then. Nothing can be done afterwards.
+    pub(crate) fn close(&self) {
+        let _ = self.jobs.send(None);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = { thread }.take();
+        // A job may hold the org, and be the last to do so: no thread waits for itself.
+        if let Some(thread) = thread.filter(|t| t.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+
     fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), ApiError> {
-        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
-        jobs.send(Box::new(job)).map_err(|_| closed())
+        let sent = self.jobs.send(Some(Box::new(job)));
+        sent.map_err(|_| closed())
     }
 }
 
@@ -112,11 +131,25 @@ fn connect(file: Option<&Path>) -> Result<Connection, StartError> {
             CREATE INDEX IF NOT EXISTS \"_recent.n\" ON \"_recent\" (user, object, n);
             CREATE TABLE IF NOT EXISTS \"_changed_user\"
                 (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL)",
-        )
+        )?;
+        if file.is_none() {
+            attach_jobs(db)?;
+        }
+        bulk::create(db, if file.is_none() { JOBS } else { "main" })
     };
     let db = opened.map_err(|error| StartError::store(&error))?;
     prepare(&db).map_err(|error| StartError::store(&error))?;
     Ok(db)
+}
+
+/// The database of the jobs of an org without a file.
+pub(crate) const JOBS: &str = "jobs";
+
+/// Adds a database of its own for jobs, whose data may be larger than memory: SQLite moves it to
+/// a file of the owner's that is gone with the connection.
+pub(crate) fn attach_jobs(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("ATTACH DATABASE '' AS jobs", [])?;
+    Ok(())
 }
 
 /// Makes a file that only its owner can read, if there is none.
@@ -140,12 +173,7 @@ fn run(connection: &mut Connection, job: Job) {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.jobs = None;
-        // A job may hold the org, and be the last to do so: no thread waits for itself.
-        let thread = self.thread.take();
-        if let Some(thread) = thread.filter(|t| t.thread().id() != thread::current().id()) {
-            let _ = thread.join();
-        }
+        self.close();
     }
 }
 

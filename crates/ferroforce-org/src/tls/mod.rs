@@ -69,7 +69,7 @@ impl Identity {
 /// Takes connections until it is dropped.
 pub(crate) async fn accept(listener: TcpListener, acceptor: TlsAcceptor, service: Service) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             // Out of file descriptors, most likely: let some connections end.
             sleep(Duration::from_millis(50)).await;
             continue;
@@ -81,6 +81,7 @@ pub(crate) async fn accept(listener: TcpListener, acceptor: TlsAcceptor, service
         let arrival = Arrival {
             secure: true,
             local,
+            peer: peer.ip(),
         };
         let (acceptor, service) = (acceptor.clone(), service.clone());
         tokio::spawn(async move {

@@ -1,4 +1,5 @@
-//! How much of the API is used: calls of the last 24 hours, and requests that take long.
+//! How much of the org is used: what the last 24 hours had of calls and bulk jobs, and requests
+//! that take long.
 
 mod long;
 
@@ -26,6 +27,20 @@ pub(crate) struct Usage {
 pub(crate) struct Calls {
     all: Rolling,
     by_app: HashMap<String, Rolling>,
+    others: HashMap<Count, Rolling>,
+}
+
+/// What is counted besides calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Count {
+    /// Batches of bulk jobs.
+    BulkBatches,
+    /// Rows that bulk jobs write.
+    BulkRecords,
+    /// Jobs of Bulk API 2.0 that query.
+    BulkQueryJobs,
+    /// Bytes that these found.
+    BulkQueryBytes,
 }
 
 /// A count of the last 24 hours, by hour, oldest first.
@@ -57,6 +72,15 @@ impl Usage {
         calls.sum(hour)
     }
 
+    /// Counts so many of something, none is fine, and returns how many there are now.
+    pub(crate) fn count_of(&self, what: Count, so_many: u64) -> u64 {
+        let hour = self.hour();
+        let mut calls = self.lock();
+        let count = calls.others.entry(what).or_default();
+        count.add(hour, so_many);
+        count.sum(hour)
+    }
+
     /// The calls so far.
     pub(crate) fn calls(&self) -> u64 {
         let hour = self.hour();
@@ -83,10 +107,14 @@ impl Usage {
 
 impl Rolling {
     fn count(&mut self, hour: i64) {
+        self.add(hour, 1);
+    }
+
+    fn add(&mut self, hour: i64, so_many: u64) {
         match self.0.back_mut() {
             // A clock that was set back counts in the latest hour that it has seen.
-            Some((last, calls)) if *last >= hour => *calls += 1,
-            _ => self.0.push_back((hour, 1)),
+            Some((last, count)) if *last >= hour => *count += so_many,
+            _ => self.0.push_back((hour, so_many)),
         }
     }
 

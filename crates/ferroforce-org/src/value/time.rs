@@ -28,6 +28,13 @@ pub(crate) fn datetime_text(millis: i64) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
 }
 
+/// The same as XML and the files of the Bulk APIs have it: `2026-03-01T12:00:00.000Z`.
+pub(crate) fn datetime_text_z(millis: i64) -> String {
+    let text = datetime_text(millis);
+    let moment = text.strip_suffix("+0000").unwrap_or(&text);
+    format!("{moment}Z")
+}
+
 /// A time column's milliseconds since midnight, as `17:30:00.000Z`.
 pub(crate) fn time_text(millis: i64) -> String {
     let time = Time::midnight().saturating_add(SignedDuration::from_millis(millis));

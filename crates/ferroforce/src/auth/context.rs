@@ -4,19 +4,26 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::{AuthError, AuthErrorKind};
-use crate::client::{ApiVersion, OrgUrl};
-use crate::events::Event;
+use crate::client::{ApiVersion, OrgUrl, Salesforce, SalesforceBuilder};
+use crate::error::Result;
+use crate::events::{Event, Subscription};
 use crate::op::Response;
 use crate::pipeline::{Pipeline, SignIn};
 use crate::transport::{Body, TransportError};
 
 /// What a sign-in may use: the client's transport, retries and events, and
 /// nothing that would need a token.
+///
+/// A flow is given one. For a sign-in that a user takes part in, and that comes
+/// before there is a client, make one: with [`new`](Self::new), or with the
+/// settings of a client by [`builder`](Self::builder).
 #[derive(Debug, Clone)]
 pub struct AuthContext {
     pipeline: Arc<Pipeline>,
     org_url: Option<OrgUrl>,
     version: ApiVersion,
+    /// Kept for as long as there is no client to keep them.
+    _observers: Arc<[Subscription]>,
 }
 
 /// What of a sign-in request may be sent again when an attempt failed.
@@ -33,7 +40,23 @@ pub enum Repeat {
 }
 
 impl AuthContext {
-    pub(crate) fn new(
+    /// A context of its own, with the default settings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the feature
+    /// `reqwest` is off: then there is no transport unless one is
+    /// [set](SalesforceBuilder::transport).
+    pub fn new() -> Result<Self> {
+        Self::builder().auth_context()
+    }
+
+    /// Begins a context of its own: the settings are those of a client, and
+    /// [`auth_context`](SalesforceBuilder::auth_context) ends it.
+    pub fn builder() -> SalesforceBuilder {
+        Salesforce::builder(super::session::NoFlow)
+    }
+
+    pub(crate) fn of_client(
         pipeline: Arc<Pipeline>,
         org_url: Option<OrgUrl>,
         version: ApiVersion,
@@ -42,6 +65,14 @@ impl AuthContext {
             pipeline,
             org_url,
             version,
+            _observers: Arc::new([]),
+        }
+    }
+
+    pub(crate) fn with_observers(self, observers: Vec<Subscription>) -> Self {
+        Self {
+            _observers: observers.into(),
+            ..self
         }
     }
 

@@ -35,6 +35,8 @@ pub enum AuthErrorKind {
     Unclear,
     /// The token belongs to another org than the client's.
     WrongOrg,
+    /// A browser came back from a sign-in that this one did not begin.
+    StateMismatch,
     /// A token that had just been issued was rejected.
     FreshTokenRejected,
     /// The sign-in flow used a client that waits for that very sign-in.
@@ -57,6 +59,7 @@ impl fmt::Display for AuthErrorKind {
             Self::Unavailable => "Salesforce not available",
             Self::Unclear => "no clear answer",
             Self::WrongOrg => "token of another org",
+            Self::StateMismatch => "answer to another sign-in",
             Self::FreshTokenRejected => "a new token was rejected",
             Self::Recursive => "sign-in waits for itself",
             Self::Misconfigured => "settings cannot work",

@@ -1,14 +1,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::key::{Claims, PrivateKey};
-use super::login_url::LoginUrl;
+use super::login_url::{LoginUrl, PRODUCTION, SANDBOX};
 use super::oauth::{Lifetime, request_token};
 use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat};
 use crate::client::OrgUrl;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const PRODUCTION: &str = "https://login.salesforce.com";
-const SANDBOX: &str = "https://test.salesforce.com";
 
 /// Salesforce takes assertions that expire within three minutes.
 const VALID_FOR: Duration = Duration::from_secs(150);

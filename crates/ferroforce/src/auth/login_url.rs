@@ -5,6 +5,13 @@ use url::Url;
 use super::{AuthError, AuthErrorKind};
 use crate::client::OrgUrl;
 
+/// Where users of production and developer orgs sign in.
+pub(super) const PRODUCTION: &str = "https://login.salesforce.com";
+
+/// Where users of sandboxes and scratch orgs sign in.
+#[cfg(feature = "jwt")]
+pub(super) const SANDBOX: &str = "https://test.salesforce.com";
+
 /// Where a flow signs in, if its user has said so.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LoginUrl(Option<String>);

@@ -11,6 +11,12 @@
 //! | [`JwtBearer`] | an app, a private key, a user | servers, CI |
 //! | [`RefreshToken`] | a refresh token | what acts for a user who signed in elsewhere |
 //! | [`SoapLogin`] | a user's password and security token | what has no app yet; retires in Summer '27 |
+//! | [`WebServer`] | an app, a user with a browser | web applications, programs on a user's machine |
+//! | [`DeviceFlow`] | an app, a user with a browser elsewhere | programs on machines without one |
+//! | [`TokenExchange`] | an app, a token of your identity provider | single sign-on without a browser |
+//! | [`AccessToken`] | a token | short programs, tokens from elsewhere |
+//! | [`Environment`] | variables | programs that are told how to sign in |
+//! | [`UsernamePassword`] | an app, a user's password | nothing new: it is going away |
 //! | `sf_cli::Login` (feature `sf-cli`) | a login of `sf` on this machine | programs that a person runs |
 //! | your own [`Auth`] | whatever you like | tokens from elsewhere |
 //!
@@ -39,11 +45,16 @@
 //! A [`TokenStore`] shares a session between processes and machines, and from one
 //! start of a program to the next: [`Session::builder`].
 
+mod app;
 mod client_credentials;
 mod context;
+mod device;
+mod environment;
 mod error;
 mod flow;
+mod grant;
 mod identity;
+mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
 #[cfg(feature = "jwt")]
@@ -51,8 +62,11 @@ pub mod key;
 mod login_url;
 mod oauth;
 mod origin;
+mod random;
+mod ready_token;
 mod redacted;
 mod refresh_token;
+mod revocation;
 mod secret;
 mod session;
 #[cfg(feature = "sf-cli")]
@@ -60,12 +74,19 @@ pub mod sf_cli;
 mod soap;
 mod store;
 mod token;
+mod token_exchange;
+mod username_password;
+mod web_server;
 
 pub use client_credentials::ClientCredentials;
 pub use context::{AuthContext, Http, Repeat};
+pub use device::{DeviceCode, DeviceFlow};
+pub use environment::Environment;
 pub use error::{AuthError, AuthErrorKind};
 pub use flow::{Auth, Renewal};
+pub use grant::Grant;
 pub use identity::FlowIdentity;
+pub use introspection::Introspection;
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 #[cfg(feature = "jwt")]
@@ -85,6 +106,9 @@ pub use store::{
     TokenStore,
 };
 pub use token::AccessToken;
+pub use token_exchange::{SubjectTokenType, TokenExchange};
+pub use username_password::UsernamePassword;
+pub use web_server::{Authorization, PendingSignIn, WebServer};
 
 pub(crate) use login_url::is_loopback_host;
 pub(crate) use session::{FRESH_TOKEN_REJECTED, Granted, Slot, SlotKey};

@@ -7,11 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{AccessToken, AuthContext, AuthError, AuthErrorKind, Repeat, Secret};
 use crate::op::Response;
 
-const TOKEN_PATH: &str = "/services/oauth2/token";
+pub(super) const TOKEN_PATH: &str = "/services/oauth2/token";
 
 /// How long a token is good for, as far as a flow's user has said.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,6 +29,14 @@ impl Lifetime {
     }
 }
 
+/// What the token endpoint gave.
+#[derive(Debug, Clone)]
+pub(super) struct TokenAnswer {
+    pub(super) token: AccessToken,
+    pub(super) id_token: Option<Secret>,
+    pub(super) scope: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
@@ -35,6 +44,8 @@ struct Granted {
     api_instance_url: Option<String>,
     id: Option<String>,
     refresh_token: Option<String>,
+    id_token: Option<String>,
+    scope: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,23 +60,67 @@ pub(super) async fn request_token(
     cx: &AuthContext,
     host: &str,
     repeat: Repeat,
-    mut form: impl FnMut() -> Result<Vec<(&'static str, Secret)>, AuthError> + Send,
+    form: impl FnMut() -> Result<Vec<(&'static str, Secret)>, AuthError> + Send,
 ) -> Result<AccessToken, AuthError> {
-    let response = cx
-        .send(TOKEN_PATH, repeat, || token_request(host, &form()?))
-        .await?;
-    read_token(&response, host)
+    Ok(request_tokens(cx, host, repeat, form).await?.token)
 }
 
-fn token_request(
+/// As [`request_token`], with all that comes beside it.
+pub(super) async fn request_tokens(
+    cx: &AuthContext,
     host: &str,
+    repeat: Repeat,
+    form: impl FnMut() -> Result<Vec<(&'static str, Secret)>, AuthError> + Send,
+) -> Result<TokenAnswer, AuthError> {
+    let response = post(cx, host, TOKEN_PATH, repeat, form).await?;
+    let granted: Granted = read(&response)?;
+    let Some(instance) = granted.instance_url.or(granted.api_instance_url) else {
+        return Err(AuthError::new(
+            AuthErrorKind::Unclear,
+            format!("{host} gave a token and did not say which org it is for"),
+        ));
+    };
+    let token = AccessToken::new(granted.access_token, &instance)?.identity_url(granted.id);
+    Ok(TokenAnswer {
+        token: match granted.refresh_token {
+            Some(refresh_token) => token.with_refresh_token(refresh_token),
+            None => token,
+        },
+        id_token: granted.id_token.map(Secret::from),
+        scope: granted.scope,
+    })
+}
+
+/// Posts a form to one of the endpoints. What it refuses is an error.
+pub(super) async fn post(
+    cx: &AuthContext,
+    host: &str,
+    path: &'static str,
+    repeat: Repeat,
+    mut form: impl FnMut() -> Result<Vec<(&'static str, Secret)>, AuthError> + Send,
+) -> Result<Response, AuthError> {
+    let response = cx
+        .send(path, repeat, || request(host, path, &form()?))
+        .await?;
+    match serde_json::from_slice::<Refused>(response.body()) {
+        Ok(Refused {
+            error,
+            error_description,
+        }) => Err(refusal(error, error_description.unwrap_or_default())),
+        Err(_) => Ok(response),
+    }
+}
+
+fn request(
+    host: &str,
+    path: &str,
     form: &[(&'static str, Secret)],
 ) -> Result<http::Request<Bytes>, AuthError> {
     let mut body = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form {
         body.append_pair(name, value.expose());
     }
-    http::Request::post(format!("{host}{TOKEN_PATH}"))
+    http::Request::post(format!("{host}{path}"))
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(ACCEPT, "application/json")
         .body(body.finish().into())
@@ -78,32 +133,18 @@ fn token_request(
         })
 }
 
-fn read_token(response: &Response, host: &str) -> Result<AccessToken, AuthError> {
-    if let Ok(refused) = serde_json::from_slice::<Refused>(response.body()) {
-        return Err(refused.into());
-    }
-    let granted: Granted = serde_json::from_slice(response.body()).map_err(|error| {
+pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T, AuthError> {
+    serde_json::from_slice(response.body()).map_err(|error| {
         // serde's words could quote a token, its place cannot.
         AuthError::new(
             AuthErrorKind::Unclear,
             format!(
-                "the token endpoint's answer (HTTP {}) was not understood at line {}, column {}",
+                "the endpoint's answer (HTTP {}) was not understood at line {}, column {}",
                 response.status().as_u16(),
                 error.line(),
                 error.column()
             ),
         )
-    })?;
-    let Some(instance) = granted.instance_url.or(granted.api_instance_url) else {
-        return Err(AuthError::new(
-            AuthErrorKind::Unclear,
-            format!("{host} gave a token and did not say which org it is for"),
-        ));
-    };
-    let token = AccessToken::new(granted.access_token, &instance)?.identity_url(granted.id);
-    Ok(match granted.refresh_token {
-        Some(refresh_token) => token.with_refresh_token(refresh_token),
-        None => token,
     })
 }
 
@@ -113,12 +154,10 @@ pub(super) fn is_verdict(body: &[u8]) -> bool {
     serde_json::from_slice::<Refused>(body).is_ok() || super::soap::is_fault(body)
 }
 
-impl From<Refused> for AuthError {
-    fn from(refused: Refused) -> Self {
-        let description = refused.error_description.unwrap_or_default();
-        let (kind, advice) = meaning(&refused.error, &description);
-        Self::coded(kind, refused.error, description, advice)
-    }
+/// Salesforce's refusal, with what usually helps.
+pub(super) fn refusal(code: String, description: String) -> AuthError {
+    let (kind, advice) = meaning(&code, &description);
+    AuthError::coded(kind, code, description, advice)
 }
 
 /// What an OAuth error means, and what helps.
@@ -180,6 +219,31 @@ fn meaning(code: &str, description: &str) -> (AuthErrorKind, Option<&'static str
         "invalid_grant" if says("expired access/refresh token") => (
             SignInAgain,
             Some("The refresh token was used, revoked or has expired: sign in again"),
+        ),
+        "invalid_grant" if says("authorization code") => (
+            Refused,
+            Some("A code is good for one use within 15 minutes: begin the sign-in anew"),
+        ),
+        "invalid_grant" if says("code verifier") => (
+            Refused,
+            Some("The code belongs to another sign-in than the verifier: begin the sign-in anew"),
+        ),
+        "redirect_uri_mismatch" => (
+            Refused,
+            Some(
+                "The redirect URI must be one of the app's callback URLs, letter by letter, port and \
+             final slash included",
+            ),
+        ),
+        "access_denied" => (
+            Refused,
+            Some(
+                "The user said no, or must be let in by an administrator in the app's policies first",
+            ),
+        ),
+        "expired_token" => (
+            Refused,
+            Some("The code for the device was not entered in time: begin anew"),
         ),
         "invalid_grant" if says("assertion") => (
             Refused,

@@ -1,12 +1,10 @@
 use std::time::Duration;
 
-use super::login_url::LoginUrl;
+use super::login_url::{LoginUrl, PRODUCTION};
 use super::oauth::{Lifetime, request_token};
 use super::{
     AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Renewal, Repeat, Secret,
 };
-
-const PRODUCTION: &str = "https://login.salesforce.com";
 
 /// The OAuth refresh token flow: goes on with what a user allowed an app before.
 ///

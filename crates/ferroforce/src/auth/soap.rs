@@ -7,7 +7,7 @@ use quick_xml::escape::{escape, resolve_predefined_entity};
 use quick_xml::events::Event;
 use url::Url;
 
-use super::login_url::LoginUrl;
+use super::login_url::{LoginUrl, PRODUCTION};
 use super::{
     AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
 };
@@ -15,7 +15,6 @@ use crate::op::Response;
 
 /// The last version that has `login()`, whatever version the client speaks.
 const PATH: &str = "/services/Soap/u/64.0";
-const PRODUCTION: &str = "https://login.salesforce.com";
 
 /// SOAP `login()`: a user name, a password and its security token, no app.
 ///

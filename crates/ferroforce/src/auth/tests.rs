@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use super::*;
 use crate::client::{Salesforce, SalesforceBuilder};
 use crate::error::Error;
-use crate::script::{ORG, Reply, Script, builder};
+use crate::script::{ORG, Reply, Script, builder, form};
 
 const GRANTED: &str = r#"{"access_token":"00D!token","instance_url":"https://acme.my.salesforce.com",
     "id":"https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA","token_type":"Bearer",
@@ -52,16 +52,6 @@ async fn token(builder: SalesforceBuilder) -> Result<AccessToken, AuthError> {
         .map_err(|error: Error| error.auth().cloned().unwrap())
 }
 
-fn form(script: &Script, number: usize) -> Vec<(String, String)> {
-    form_urlencoded::parse(&script.sent()[number].body)
-        .into_owned()
-        .collect()
-}
-
-fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    &form.iter().find(|(n, _)| n == name).unwrap().1
-}
-
 #[tokio::test(start_paused = true)]
 async fn client_credentials_ask_at_my_domain() {
     let script = Script::replies([Reply::json(200, GRANTED)]);
@@ -79,9 +69,9 @@ async fn client_credentials_ask_at_my_domain() {
     );
     assert!(sent.token().is_none());
     let form = form(&script, 0);
-    assert_eq!(value(&form, "grant_type"), "client_credentials");
+    assert_eq!(form["grant_type"], "client_credentials");
     assert_eq!(
-        (value(&form, "client_id"), value(&form, "client_secret")),
+        (&*form["client_id"], &*form["client_secret"]),
         ("id&1", "secret=2")
     );
 }
@@ -494,7 +484,7 @@ mod jwt {
     fn claims(script: &Script, number: usize) -> serde_json::Value {
         use base64::Engine;
         let form = form(script, number);
-        let assertion = value(&form, "assertion").to_owned();
+        let assertion = form["assertion"].clone();
         let claims = assertion.split('.').nth(1).unwrap().to_owned();
         let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
             .decode(claims)

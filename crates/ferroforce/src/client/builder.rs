@@ -208,7 +208,20 @@ impl SalesforceBuilder {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a URL,
     /// version, header, proxy or certificate that cannot be used, a limit of 0,
     /// or a missing transport (feature `reqwest` off and none given).
-    pub fn build(mut self) -> Result<Salesforce> {
+    pub fn build(self) -> Result<Salesforce> {
+        self.parts().map(Salesforce::from_inner)
+    }
+
+    /// Checks the settings and makes what a sign-in without a client uses.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn auth_context(self) -> Result<AuthContext> {
+        let parts = self.parts()?;
+        Ok(parts.context.with_observers(parts.observers))
+    }
+
+    fn parts(mut self) -> Result<Inner> {
         let version = self.version.clone()?;
         let org_url = self
             .org_url
@@ -249,14 +262,14 @@ impl SalesforceBuilder {
             headers,
             usage: Mutex::default(),
         });
-        Ok(Salesforce::from_inner(Inner {
+        Ok(Inner {
             slot: self.session.slot(&key),
-            context: AuthContext::new(Arc::clone(&pipeline), org_url, version),
+            context: AuthContext::of_client(Arc::clone(&pipeline), org_url, version),
             pipeline,
             version,
             session: self.session,
             observers,
-        }))
+        })
     }
 
     fn default_headers(&self) -> Result<HeaderMap> {

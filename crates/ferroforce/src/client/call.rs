@@ -75,6 +75,12 @@ impl<R> Call<R> {
         Ok(op)
     }
 
+    /// How many batches of the org's allocation its success costs.
+    pub(crate) fn bulk_batches(mut self, count: u64) -> Self {
+        self.settings.bulk_batches = Some(count);
+        self
+    }
+
     /// Memory for the answer.
     pub(crate) fn buffers(mut self, buffers: Buffers) -> Self {
         self.settings.buffers = buffers;

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::composite::references;
 use crate::describe::{DescribeCache, GlobalDescribe};
 use crate::error::Result;
-use crate::events::{EventStream, Observer, Subscription};
+use crate::events::{Event, EventStream, Observer, Subscription};
 use crate::files::{Blob, Upload};
 use crate::limits::{ApiUsage, Limits};
 use crate::op::{Op, Response};
@@ -201,6 +202,24 @@ impl Salesforce {
         Ok(self.0.slot.token(&self.0.context).await?.token)
     }
 
+    /// Ends the session at Salesforce. **It ends for everybody who shares it**: other
+    /// clients, tasks and processes with the same token, and with it the refresh
+    /// token, where the flow has one.
+    ///
+    /// A later call of this client signs in anew, if its flow can do so by itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) if Salesforce could not be
+    /// reached or refused; the session may go on then. That the token has ended
+    /// already is no error.
+    pub async fn log_out(&self) -> Result<()> {
+        Ok(self.0.slot.log_out(&self.0.context).await?)
+    }
+
+    pub(crate) fn context(&self) -> &AuthContext {
+        &self.0.context
+    }
+
     pub(crate) async fn open(&self, outgoing: &Outgoing) -> Result<Opened> {
         let Inner {
             pipeline,
@@ -211,13 +230,29 @@ impl Salesforce {
         pipeline.open(outgoing, slot, context).await
     }
 
+    /// See [`Pipeline::resumption`].
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        self.0.pipeline.resumption(outgoing, retry)
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         self.0.pipeline.clock
+    }
+
+    /// Tells those who listen.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        self.0.pipeline.hub.emit(event);
     }
 
     /// A number in `0..1`, for waits.
     pub(crate) fn random(&self) -> f64 {
         (self.0.pipeline.random)()
+    }
+
+    /// How long to wait before repeat `attempt`, from 1, of what is repeated outside of
+    /// a single request.
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
+        self.0.pipeline.retry.wait(attempt, self.random())
     }
 
     pub(crate) fn call<R>(&self, op: Result<Op<R>>) -> Call<R> {

@@ -155,10 +155,10 @@ impl Batch {
     /// [`Outcomes`].
     pub async fn send(self) -> Result<Outcomes> {
         if self.is_empty() {
-            return Ok(Outcomes::new(self.requests.into_parts(), Vec::new()));
+            return Ok(Outcomes::new(self.requests.sent(), Vec::new()));
         }
         let responses = self.settings.send(&self.client, self.op()).await?;
-        Ok(Outcomes::new(self.requests.into_parts(), responses))
+        Ok(Outcomes::new(self.requests.sent(), responses))
     }
 
     fn op(&self) -> Result<Op<Vec<Response>>> {

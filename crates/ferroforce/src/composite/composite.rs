@@ -121,12 +121,12 @@ impl Composite {
     /// [`Outcomes`].
     pub async fn send(self) -> Result<Outcomes> {
         if self.is_empty() {
-            return Ok(Outcomes::new(self.requests.into_parts(), Vec::new()));
+            return Ok(Outcomes::new(self.requests.sent(), Vec::new()));
         }
         let op = self.op()?;
         let parts = self.settings.send(&self.client, Ok(op)).await?;
         let responses = outcomes::in_order(parts, self.requests.names())?;
-        let outcomes = Outcomes::new(self.requests.into_parts(), responses);
+        let outcomes = Outcomes::new(self.requests.sent(), responses);
         Ok(if self.all_or_none {
             outcomes.undone_together()
         } else {

@@ -1,23 +1,21 @@
 //! Transactions of up to 500 requests.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
-use http::Method;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::composite::{Sub, WireResponse};
+use super::composite::Sub;
+use super::graphs::Graphs;
 use super::limits;
-use super::outcomes::{self, Outcomes, Part};
+use super::outcomes::Outcomes;
 use super::references::Reference;
 use super::requests::{IntoOp, Requests, short_forms};
-use super::settings::{Settings, settings};
 use crate::client::Salesforce;
-use crate::error::{ApiError, Error, Result};
-use crate::op::{Decode, Op, Path, Repeatability, Response};
+use crate::error::{Error, Result};
+use crate::op::Repeatability;
 use crate::sobject::{Created, Upserted};
 
 /// Up to 500 requests that succeed or fail together, and can refer to earlier
@@ -43,7 +41,8 @@ use crate::sobject::{Created, Upserted};
 ///
 /// It takes single records, by id or external id, and nothing else: no queries, no
 /// collections. A chain of references may be 15 requests long, and there may be 15
-/// different combinations of method and object.
+/// different combinations of method and object. What is larger and has independent
+/// parts can be [cut into them](Self::into_parts).
 ///
 /// It is repeated after an unclear end only if each of its requests may be, and
 /// after a locked record in any case.
@@ -52,8 +51,8 @@ use crate::sobject::{Created, Upserted};
 #[must_use = "a graph does nothing until it is sent"]
 pub struct Graph {
     client: Salesforce,
-    requests: Requests,
-    id: Option<String>,
+    pub(super) requests: Requests,
+    pub(super) id: Option<String>,
 }
 
 impl Graph {
@@ -84,6 +83,83 @@ impl Graph {
         self.requests.add(Some(name), request.into_op())
     }
 
+    /// Cuts it into its independent parts: requests that refer to each other, be it over
+    /// others, stay together, in their order. Each part is a transaction of its own,
+    /// which succeeds or fails whatever becomes of the others, and the limits count for
+    /// each by itself. So there may be any number of requests, which are sent in as few
+    /// as Salesforce allows.
+    ///
+    /// References stay good: [`GraphOutcomes::get`] reads by them.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce, names: Vec<String>) -> ferroforce::Result<()> {
+    /// use serde_json::json;
+    ///
+    /// let mut graph = salesforce.graph();
+    /// let mut accounts = Vec::new();
+    /// for name in &names {
+    ///     let account = graph.create("Account", &json!({"Name": name}));
+    ///     graph.create("Contact", &json!({"LastName": name, "AccountId": account.id()}));
+    ///     accounts.push(account);
+    /// }
+    /// let outcomes = graph.into_parts().send().await?;
+    /// for account in accounts {
+    ///     println!("{:?}", outcomes.get(account));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_parts(self) -> Graphs {
+        let mut graphs = Graphs::new(self.client.clone());
+        let Some(part) = self.parts() else {
+            // What is wrong with it is told when it is to be sent.
+            graphs.add(self);
+            return graphs;
+        };
+        let several = part.iter().any(|part| *part > 0);
+        for (number, requests) in self.requests.split(&part).into_iter().enumerate() {
+            let id = self.id.clone();
+            graphs.add(Self {
+                client: self.client.clone(),
+                requests,
+                id: match several {
+                    true => id.map(|id| format!("{id}-{number}")),
+                    false => id,
+                },
+            });
+        }
+        graphs
+    }
+
+    /// To which part each request belongs; none if one of them cannot be sent.
+    fn parts(&self) -> Option<Vec<usize>> {
+        let version = self.client.api_version();
+        let nodes = self.requests.checked().ok()?;
+        // The first request that each is bound to, over others too.
+        let mut first: Vec<usize> = Vec::with_capacity(nodes.len());
+        let root = |first: &[usize], mut at: usize| {
+            while first[at] != at {
+                at = first[at];
+            }
+            at
+        };
+        for index in 0..nodes.len() {
+            first.push(index);
+            let mut needs = Vec::new();
+            Sub::new(&self.requests, index, version, &mut needs).ok()?;
+            for need in needs {
+                let (a, b) = (root(&first, index), root(&first, need));
+                first[a.max(b)] = a.min(b);
+            }
+        }
+        let mut numbers = BTreeMap::new();
+        let parts = (0..nodes.len()).map(|index| {
+            let next = numbers.len();
+            *numbers.entry(root(&first, index)).or_insert(next)
+        });
+        Some(parts.collect())
+    }
+
     /// Sends it. Without a request in it nothing is sent.
     ///
     /// # Errors
@@ -93,18 +169,15 @@ impl Graph {
     /// [`Outcomes`].
     pub async fn send(self) -> Result<Outcomes> {
         if self.is_empty() {
-            return Ok(Outcomes::new(self.requests.into_parts(), Vec::new()));
+            return Ok(Outcomes::new(self.requests.sent(), Vec::new()));
         }
         let mut graphs = Graphs::new(self.client.clone());
         graphs.add(self);
-        let mut outcomes = graphs.send().await?.graphs;
-        outcomes
-            .pop()
-            .unwrap_or_else(|| Err(Error::decode("the graph has no outcome")))
+        graphs.send().await?.only()
     }
 
     /// The graph as it is sent, if it is one.
-    fn prepare(&self, id: String) -> Result<Prepared> {
+    pub(super) fn prepare(&self, id: String) -> Result<Prepared> {
         let at = |index: usize, why: String| self.requests.at(index, why);
         let version = self.client.api_version();
         let nodes = self.requests.checked()?;
@@ -161,277 +234,12 @@ impl Graph {
     }
 }
 
-struct Prepared {
-    id: String,
-    json: Box<RawValue>,
-    nodes: usize,
-    repeatability: Repeatability,
-}
-
-/// Any number of graphs, each a transaction of its own. Made by
-/// [`Salesforce::graphs`].
-///
-/// They are sent in as few requests as Salesforce's limits allow: 75 graphs and
-/// 500 requests in each, one after the other. A graph is never cut.
-///
-/// ```no_run
-/// # async fn run(salesforce: ferroforce::Salesforce, names: Vec<String>) -> ferroforce::Result<()> {
-/// use serde_json::json;
-///
-/// let mut graphs = salesforce.graphs();
-/// for name in &names {
-///     let mut graph = salesforce.graph();
-///     let account = graph.create("Account", &json!({"Name": name}));
-///     graph.create("Contact", &json!({"LastName": name, "AccountId": account.id()}));
-///     graphs.add(graph);
-/// }
-/// let outcomes = graphs.send().await?;
-/// for (name, outcome) in names.iter().zip(outcomes.iter()) {
-///     match outcome.as_ref().map(|graph| graph.first_error()) {
-///         Ok(None) => println!("{name}: created"),
-///         Ok(Some(error)) | Err(error) => println!("{name}: {error}"),
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "graphs do nothing until they are sent"]
-pub struct Graphs {
-    client: Salesforce,
-    graphs: Vec<Graph>,
-    settings: Settings,
-}
-
-impl Graphs {
-    pub(super) fn new(client: Salesforce) -> Self {
-        Self {
-            client,
-            graphs: Vec::new(),
-            settings: Settings::default(),
-        }
-    }
-
-    settings!();
-
-    /// Adds a graph. Its references keep pointing to it.
-    pub fn add(&mut self, graph: Graph) {
-        self.graphs.push(graph);
-    }
-
-    /// How many graphs there are.
-    pub fn len(&self) -> usize {
-        self.graphs.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.graphs.is_empty()
-    }
-
-    /// Sends them. Without a graph nothing is sent.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) with rule and
-    /// place for what Salesforce would not take, before anything is sent. What
-    /// befalls a request that carries graphs is the error of each of these.
-    pub async fn send(self) -> Result<GraphOutcomes> {
-        let version = self.client.api_version();
-        limits::since("graphs", version, 50)?;
-        let mut ids = BTreeSet::new();
-        let mut prepared = Vec::with_capacity(self.graphs.len());
-        for (number, graph) in self.graphs.iter().enumerate() {
-            let id = graph.id.clone().unwrap_or_else(|| format!("g{number}"));
-            let at = |error: &Error| {
-                Error::invalid_input(format!("graph {number} ({id}): {}", error.message()))
-                    .with_source(error.clone())
-            };
-            if !ids.insert(id.clone()) {
-                let twice = Error::invalid_input("another graph has the same id");
-                return Err(at(&twice));
-            }
-            prepared.push(graph.prepare(id.clone()).map_err(|error| at(&error))?);
-        }
-        let mut answers = Vec::with_capacity(prepared.len());
-        for graphs in cut(&prepared) {
-            match self.settings.send(&self.client, op(graphs)).await {
-                Ok(parts) => answers.extend(in_order(parts, graphs)),
-                Err(error) => answers.extend(graphs.iter().map(|_| Err(error.clone()))),
-            }
-        }
-        let graphs = self.graphs.into_iter().zip(answers);
-        Ok(GraphOutcomes::new(graphs))
-    }
-}
-
-/// As many graphs in a request as fit, in their order.
-fn cut(graphs: &[Prepared]) -> Vec<&[Prepared]> {
-    let mut requests = Vec::new();
-    let (mut start, mut nodes) = (0, 0);
-    for (end, graph) in graphs.iter().enumerate() {
-        if end - start == limits::GRAPHS || nodes + graph.nodes > limits::NODES {
-            requests.push(&graphs[start..end]);
-            (start, nodes) = (end, 0);
-        }
-        nodes += graph.nodes;
-    }
-    if start < graphs.len() {
-        requests.push(&graphs[start..]);
-    }
-    requests
-}
-
-/// The answers to a graph's requests, under the graph's id.
-type Answer = (String, Vec<Part>);
-
-fn op(graphs: &[Prepared]) -> Result<Op<Vec<Answer>>> {
-    let request = WireRequest {
-        graphs: graphs.iter().map(|graph| &*graph.json).collect(),
-    };
-    let once = |graph: &Prepared| graph.repeatability == Repeatability::Once;
-    let repeatability = if graphs.iter().any(once) {
-        Repeatability::Once
-    } else {
-        Repeatability::Idempotent
-    };
-    let path = Path::fill("/composite/graph", &[])?;
-    Op::with_decode(Method::POST, path, Decode::Rows(read, graphs.len()))
-        .repeatability(repeatability)
-        .undone(lock_errors)
-        .json(&request)
-}
-
-fn read(response: &Response, graphs: usize) -> Result<Vec<Answer>> {
-    let wire: WireGraphs<'_> = outcomes::read(response)?;
-    if wire.graphs.len() != graphs {
-        return Err(outcomes::miscounted(wire.graphs.len(), graphs, "graphs"));
-    }
-    let graphs = wire.graphs.into_iter();
-    graphs
-        .map(|graph| Ok((graph.graph_id, graph.graph_response.parts(response)?)))
-        .collect()
-}
-
-/// The answers in the order of the graphs, whose ids they came under.
-fn in_order(answers: Vec<Answer>, graphs: &[Prepared]) -> Vec<Result<Vec<Part>>> {
-    let count = answers.len();
-    let mut answers: BTreeMap<String, Vec<Part>> = answers.into_iter().collect();
-    graphs
-        .iter()
-        .map(|graph| {
-            let parts = answers.remove(&graph.id);
-            parts
-                .ok_or_else(|| outcomes::miscounted(count, graphs.len(), "graphs, under other ids"))
-        })
-        .collect()
-}
-
-/// The errors of graphs that all failed by locked records, so that nothing was
-/// written.
-fn lock_errors(response: &Response) -> Vec<ApiError> {
-    let Ok(wire) = outcomes::read_where_locked::<WireGraphs<'_>>(response) else {
-        return Vec::new();
-    };
-    let mut errors = Vec::new();
-    for graph in &wire.graphs {
-        let locks = graph.graph_response.lock_errors();
-        if graph.is_successful || locks.is_empty() {
-            return Vec::new();
-        }
-        errors.extend(locks);
-    }
-    errors
-}
-
-/// What came of [`Graphs`]: for each one the [`Outcomes`] of its requests, or the
-/// error of the request that carried it.
-#[derive(Debug)]
-pub struct GraphOutcomes {
-    graphs: Vec<Result<Outcomes>>,
-    /// The place of each graph, by its number.
-    places: BTreeMap<u64, usize>,
-}
-
-impl GraphOutcomes {
-    fn new(graphs: impl Iterator<Item = (Graph, Result<Vec<Part>>)>) -> Self {
-        let mut places = BTreeMap::new();
-        let graphs = graphs
-            .enumerate()
-            .map(|(place, (graph, answer))| {
-                places.insert(graph.requests.number(), place);
-                let names: &[Cow<'static, str>] = graph.requests.names();
-                let responses = outcomes::in_order(answer?, names)?;
-                let outcomes = Outcomes::new(graph.requests.into_parts(), responses);
-                Ok(outcomes.undone_together())
-            })
-            .collect();
-        Self { graphs, places }
-    }
-
-    /// What the request that `reference` stands for was answered, in whichever
-    /// graph it is.
-    ///
-    /// # Errors
-    /// As [`Outcomes::get`], and the error of the request that carried its graph.
-    pub fn get<R>(&self, reference: Reference<R>) -> Result<R> {
-        let place = self
-            .places
-            .get(&reference.composite)
-            .ok_or_else(|| Error::invalid_input("the reference belongs to none of these graphs"))?;
-        match &self.graphs[*place] {
-            Ok(outcomes) => outcomes.get(reference),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    /// The outcomes of each graph, in the order in which they were added.
-    pub fn iter(&self) -> std::slice::Iter<'_, Result<Outcomes>> {
-        self.graphs.iter()
-    }
-
-    /// Each graph that was not carried out and why, by its place.
-    pub fn errors(&self) -> impl Iterator<Item = (usize, &Error)> {
-        let graphs = self.graphs.iter().enumerate();
-        graphs.filter_map(|(place, graph)| {
-            let error = match graph {
-                Ok(outcomes) => outcomes.first_error()?,
-                Err(error) => error,
-            };
-            Some((place, error))
-        })
-    }
-
-    /// These outcomes, if all graphs were carried out.
-    ///
-    /// # Errors
-    /// The first of the [errors](Self::errors).
-    pub fn all_succeeded(self) -> Result<Self> {
-        let first = self.errors().next().map(|(_, error)| error.clone());
-        first.map_or(Ok(self), Err)
-    }
-
-    /// How many graphs there are.
-    pub fn len(&self) -> usize {
-        self.graphs.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.graphs.is_empty()
-    }
-}
-
-impl<'a> IntoIterator for &'a GraphOutcomes {
-    type Item = &'a Result<Outcomes>;
-    type IntoIter = std::slice::Iter<'a, Result<Outcomes>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-#[derive(Serialize)]
-struct WireRequest<'a> {
-    graphs: Vec<&'a RawValue>,
+/// A graph as it is sent.
+pub(super) struct Prepared {
+    pub(super) id: String,
+    pub(super) json: Box<RawValue>,
+    pub(super) nodes: usize,
+    pub(super) repeatability: Repeatability,
 }
 
 #[derive(Serialize)]
@@ -441,34 +249,11 @@ struct WireGraph<'a> {
     composite_request: Vec<Sub<'a>>,
 }
 
-#[derive(Deserialize)]
-struct WireGraphs<'a> {
-    #[serde(borrow)]
-    graphs: Vec<WireOutcome<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireOutcome<'a> {
-    graph_id: String,
-    #[serde(borrow)]
-    graph_response: WireResponse<'a>,
-    is_successful: bool,
-}
-
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graph")
             .field("id", &self.id)
             .field("requests", &self.requests)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Graphs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Graphs")
-            .field("graphs", &self.graphs)
             .finish_non_exhaustive()
     }
 }

@@ -18,6 +18,7 @@ mod collections;
 #[expect(clippy::module_inception, reason = "the composite of the composites")]
 mod composite;
 mod graph;
+mod graphs;
 mod limits;
 mod ordered;
 mod outcomes;
@@ -32,7 +33,8 @@ mod tree;
 pub use batch::{Batch, Binary};
 pub use collections::Collections;
 pub use composite::Composite;
-pub use graph::{Graph, GraphOutcomes, Graphs};
+pub use graph::Graph;
+pub use graphs::{GraphOutcomes, Graphs};
 pub use outcomes::Outcomes;
 pub use reads::BatchReads;
 pub use references::{FieldReference, Reference};

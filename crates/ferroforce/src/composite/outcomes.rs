@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::references::Reference;
-use super::requests::Node;
+use super::requests::{Node, SentRequests};
 use super::rows;
 use crate::error::{CallContext, Error, ErrorCode, Result};
 use crate::op::Response;
@@ -42,6 +42,8 @@ pub struct Outcomes {
     number: u64,
     answers: Vec<Answer>,
     names: Vec<Cow<'static, str>>,
+    /// Where the requests stood, in order.
+    places: Vec<usize>,
 }
 
 struct Answer {
@@ -78,9 +80,11 @@ impl Outcomes {
     }
 
     fn answer<R>(&self, reference: &Reference<R>) -> Result<&Answer> {
-        self.answers
-            .get(reference.index)
-            .filter(|_| reference.composite == self.number)
+        let own = reference.composite == self.number;
+        let found = self.places.binary_search(&reference.index).ok();
+        found
+            .filter(|_| own)
+            .and_then(|at| self.answers.get(at))
             .ok_or_else(|| {
                 Error::invalid_input(
                     "the reference belongs to another composite than these answers",
@@ -92,9 +96,8 @@ impl Outcomes {
     /// that were only undone because another one failed.
     pub fn errors(&self) -> impl Iterator<Item = (usize, &Error)> {
         let errors = self.answers.iter().map(|answer| answer.error.as_ref());
-        errors
-            .enumerate()
-            .filter_map(|(index, error)| Some((index, error?)))
+        let placed = self.places.iter().zip(errors);
+        placed.filter_map(|(&place, error)| Some((place, error?)))
     }
 
     /// The error of the first request that failed by itself.
@@ -127,11 +130,9 @@ impl Outcomes {
     }
 
     /// Puts each answer to its request.
-    pub(super) fn new(
-        (number, nodes, names): (u64, Vec<Node>, Vec<Cow<'static, str>>),
-        responses: Vec<Response>,
-    ) -> Self {
-        let answers = nodes
+    pub(super) fn new(sent: SentRequests, responses: Vec<Response>) -> Self {
+        let answers = sent
+            .nodes
             .iter()
             .zip(responses)
             .map(|(node, response)| {
@@ -147,9 +148,10 @@ impl Outcomes {
             })
             .collect();
         Self {
-            number,
+            number: sent.number,
             answers,
-            names,
+            names: sent.names,
+            places: sent.places,
         }
     }
 
@@ -165,7 +167,7 @@ impl Outcomes {
         let Some((index, cause)) = found.find_map(|(index, cause)| Some((index, cause?))) else {
             return self;
         };
-        let place = format!("request {index} ({})", self.names[index]);
+        let place = format!("request {} ({})", self.places[index], self.names[index]);
         for (number, answer) in self.answers.iter_mut().enumerate() {
             let undone = match &answer.error {
                 Some(error) => is_undone(error).then(|| error.clone()),

@@ -211,12 +211,14 @@ fn placeholder(text: &str) -> Option<(Placeholder, &str)> {
     ))
 }
 
-/// The composite in which references are resolved, and the place of the request
-/// that holds them.
+/// The composite in which references are resolved, and which of the requests at hand
+/// holds them.
 pub(super) struct Scope<'a> {
     pub(super) composite: u64,
     pub(super) index: usize,
     pub(super) names: &'a [Cow<'static, str>],
+    /// The places in the composite that references name, in order.
+    pub(super) places: &'a [usize],
 }
 
 impl Scope<'_> {
@@ -238,8 +240,9 @@ impl Scope<'_> {
             out.push_str(&rest[..at]);
             let (found, behind) = placeholder(&rest[at + mark().len()..])
                 .ok_or("holds a reference that was cut or changed")?;
-            out.push_str(&self.wire_form(&found)?);
-            needs.push(found.index);
+            let (form, needed) = self.wire_form(&found)?;
+            out.push_str(&form);
+            needs.push(needed);
             rest = behind;
             match rest.find(mark()) {
                 Some(next) => at = next,
@@ -250,12 +253,13 @@ impl Scope<'_> {
         Ok(Cow::Owned(out))
     }
 
-    fn wire_form(&self, found: &Placeholder) -> std::result::Result<String, String> {
+    /// What Salesforce reads, and which of the requests it needs.
+    fn wire_form(&self, found: &Placeholder) -> std::result::Result<(String, usize), String> {
         if found.composite != self.composite {
             return Err("holds a reference that belongs to another composite or graph".to_owned());
         }
-        let name = match self.names.get(found.index) {
-            Some(name) if found.index < self.index => name,
+        let (name, needed) = match self.places.binary_search(&found.index) {
+            Ok(needed) if needed < self.index => (&self.names[needed], needed),
             _ => return Err("holds a reference to itself or to a later request".to_owned()),
         };
         if !is_path(&found.path) {
@@ -266,7 +270,7 @@ impl Scope<'_> {
             ));
         }
         let point = if found.path.starts_with('[') { "" } else { "." };
-        Ok(format!("@{{{name}{point}{}}}", found.path))
+        Ok((format!("@{{{name}{point}{}}}", found.path), needed))
     }
 }
 

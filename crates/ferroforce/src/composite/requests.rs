@@ -130,7 +130,18 @@ pub(super) struct Requests {
     number: u64,
     nodes: Vec<Node>,
     names: Vec<Cow<'static, str>>,
+    /// Where each stood when it was added: what was added together may be sent in
+    /// parts.
+    places: Vec<usize>,
     refused: Option<Error>,
+}
+
+/// Requests that were sent, and what their answers are put to.
+pub(super) struct SentRequests {
+    pub(super) number: u64,
+    pub(super) nodes: Vec<Node>,
+    pub(super) names: Vec<Cow<'static, str>>,
+    pub(super) places: Vec<usize>,
 }
 
 impl Requests {
@@ -139,6 +150,7 @@ impl Requests {
             number: references::next_number(),
             nodes: Vec::new(),
             names: Vec::new(),
+            places: Vec::new(),
             refused: None,
         }
     }
@@ -149,6 +161,7 @@ impl Requests {
         op: Result<Op<R>>,
     ) -> Reference<R> {
         let index = self.names.len();
+        self.places.push(index);
         self.names
             .push(name.map_or_else(|| Cow::Owned(format!("r{index}")), Cow::Borrowed));
         let decode = match op {
@@ -199,8 +212,36 @@ impl Requests {
         &self.names
     }
 
-    pub(super) fn into_parts(self) -> (u64, Vec<Node>, Vec<Cow<'static, str>>) {
-        (self.number, self.nodes, self.names)
+    pub(super) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    pub(super) fn sent(self) -> SentRequests {
+        SentRequests {
+            number: self.number,
+            nodes: self.nodes,
+            names: self.names,
+            places: self.places,
+        }
+    }
+
+    /// The requests in parts: `part` tells for each to which one it belongs, and parts
+    /// are numbered in the order of their first requests.
+    pub(super) fn split(self, part: &[usize]) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        let named = self.names.into_iter().zip(self.places);
+        for ((node, (name, place)), &part) in self.nodes.into_iter().zip(named).zip(part) {
+            if part == parts.len() {
+                parts.push(Self {
+                    number: self.number,
+                    ..Self::new()
+                });
+            }
+            parts[part].nodes.push(node);
+            parts[part].names.push(name);
+            parts[part].places.push(place);
+        }
+        parts
     }
 
     /// Where references of request `index` are resolved.
@@ -209,6 +250,7 @@ impl Requests {
             composite: self.number,
             index,
             names: &self.names,
+            places: &self.places,
         }
     }
 
@@ -219,8 +261,8 @@ impl Requests {
             .get(index)
             .map_or_else(String::new, |node| format!(", {}", node.title()));
         Error::invalid_input(format!(
-            "request {index} ({}{title}) {why}",
-            self.names[index]
+            "request {} ({}{title}) {why}",
+            self.places[index], self.names[index]
         ))
     }
 

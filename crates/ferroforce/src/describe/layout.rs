@@ -88,6 +88,49 @@ described! {
 }
 
 described! {
+    /// The compact layouts of an object: what cards and lists show of it.
+    pub struct CompactLayouts {
+        /// The layouts.
+        pub layouts: Vec<CompactLayout> = "compactLayouts",
+        /// The one that counts where a record type has none of its own; none if that is
+        /// Salesforce's own.
+        pub default_id: Option<String> = "defaultCompactLayoutId",
+        /// Which record type has which.
+        pub record_types: Vec<CompactLayoutMapping> = "recordTypeCompactLayoutMappings",
+    }
+}
+
+described! {
+    /// A compact layout.
+    pub struct CompactLayout {
+        /// Its id; Salesforce's own has none.
+        pub id: Option<String> = "id",
+        /// The API name, `SYSTEM` for Salesforce's own.
+        pub name: String = "name",
+        /// What users read.
+        pub label: String = "label",
+        /// What it shows, in order.
+        pub fields: Vec<LayoutItem> = "fieldItems",
+    }
+}
+
+described! {
+    /// A record type and its compact layout.
+    pub struct CompactLayoutMapping {
+        /// The id of the record type.
+        pub record_type_id: String = "recordTypeId",
+        /// What users read.
+        pub record_type_name: String = "recordTypeName",
+        /// The id of the compact layout; Salesforce's own has none.
+        pub layout_id: Option<String> = "compactLayoutId",
+        /// The API name of the compact layout.
+        pub layout_name: String = "compactLayoutName",
+        /// The user may choose the record type.
+        pub available: bool = "available",
+    }
+}
+
+described! {
     /// What stands at a place of a layout.
     pub struct LayoutComponent {
         /// What it is: `Field`, `EmptySpace`, `Separator`, …

@@ -17,7 +17,8 @@ pub use field::{FieldDescribe, PicklistValue};
 pub use field_type::FieldType;
 pub use global::{GlobalDescribe, SObjectInfo, SObjectSummary};
 pub use layout::{
-    Layout, LayoutComponent, LayoutItem, LayoutRow, LayoutSection, Layouts, RecordTypeMapping,
+    CompactLayout, CompactLayoutMapping, CompactLayouts, Layout, LayoutComponent, LayoutItem,
+    LayoutRow, LayoutSection, Layouts, RecordTypeMapping,
 };
 pub use members::MoreMembers;
 pub use object::{ChildRelationship, RecordTypeInfo, SObjectDescribe, Scope};
@@ -50,6 +51,11 @@ pub(crate) fn layout(sobject: &str, record_type: &str) -> Result<Op<Layout>> {
         "/sobjects/{sobject}/describe/layouts/{record_type}",
         &[sobject, record_type],
     )?;
+    Ok(Op::new(Method::GET, path, decode_json))
+}
+
+pub(crate) fn compact_layouts(sobject: &str) -> Result<Op<CompactLayouts>> {
+    let path = Path::fill("/sobjects/{sobject}/describe/compactLayouts", &[sobject])?;
     Ok(Op::new(Method::GET, path, decode_json))
 }
 

@@ -75,6 +75,10 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn with_fields(self, fields: Vec<String>) -> Self {
+        Self { fields, ..self }
+    }
+
     /// The code, `REQUIRED_FIELD_MISSING` for example.
     pub fn code(&self) -> &ErrorCode {
         &self.code
@@ -236,6 +240,10 @@ codes! {
 /// Bulk API 1.0 writes its codes in another way.
 const SYNONYMS: [(&str, &str); 1] = [("InvalidSessionId", "INVALID_SESSION_ID")];
 
+/// The endpoints that tell who a user is turn an expired session down with this
+/// word alone.
+const BAD_TOKEN: &str = "Bad_OAuth_Token";
+
 /// Codes go into logs, so what does not look like one is none: they are short
 /// and made of letters, digits, underscores and dots.
 const CODE_LENGTH: usize = 80;
@@ -361,6 +369,14 @@ fn id_of(record: &RawValue) -> Option<String> {
 /// Reads an error body: a list of errors, a single one, or nothing that this
 /// crate knows (HTML from the edge, for example), which gives an empty list.
 pub(crate) fn parse_error_body(body: &[u8]) -> Vec<ApiError> {
+    if body.trim_ascii() == BAD_TOKEN.as_bytes() {
+        return vec![ApiError {
+            code: ErrorCode::InvalidSessionId,
+            message: BAD_TOKEN.to_owned(),
+            fields: Vec::new(),
+            duplicates: Vec::new(),
+        }];
+    }
     let list = match body.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice::<Vec<Wire<'_>>>(body),
         Some(b'{') => serde_json::from_slice::<Wire<'_>>(body).map(|one| vec![one]),

@@ -22,6 +22,10 @@ impl ErrorKind {
             Self::TooLarge => "answer too large",
             Self::NoRows => "no rows",
             Self::TooManyRows => "more than one row",
+            Self::JobFailed => "bulk job failed",
+            Self::StillRunning => "bulk job still running",
+            Self::Incomplete => "not all rows came",
+            Self::Disk => "a file on this machine failed",
         }
     }
 }
@@ -43,7 +47,25 @@ fn head(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
+/// So many jobs are named; the others are counted.
+const JOBS_SHOWN: usize = 5;
+
+fn jobs(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let jobs = error.jobs();
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let shown = &jobs[..jobs.len().min(JOBS_SHOWN)];
+    let names: Vec<_> = shown.iter().map(ToString::to_string).collect();
+    write!(f, " (job {}", names.join(", "))?;
+    if jobs.len() > JOBS_SHOWN {
+        write!(f, " and {} more", jobs.len() - JOBS_SHOWN)?;
+    }
+    f.write_str(")")
+}
+
 fn tail(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    jobs(error, f)?;
     let Some(context) = error.context() else {
         return Ok(());
     };
@@ -81,6 +103,9 @@ impl fmt::Debug for Error {
         }
         if !self.api_errors().is_empty() {
             out.field("api_errors", &self.api_errors());
+        }
+        if !self.jobs().is_empty() {
+            out.field("jobs", &self.jobs());
         }
         if !self.message().is_empty() {
             out.field("message", &self.message());

@@ -18,6 +18,7 @@ pub use display::Redacted;
 pub(crate) use api::parse_error_body;
 
 use crate::auth::AuthError;
+use crate::bulk::JobId;
 use crate::governor::Refusal;
 use crate::transport::TransportError;
 
@@ -43,6 +44,7 @@ struct Inner {
     message: String,
     api: Arc<[ApiError]>,
     matches: Arc<[String]>,
+    jobs: Arc<[JobId]>,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
     may_have_been_processed: bool,
@@ -98,6 +100,16 @@ pub enum ErrorKind {
     /// The rows of a query are no longer where its
     /// [`Cursor`](crate::query::Cursor) left them.
     StaleCursor,
+    /// A bulk job ended, and not as it should. [`Error::jobs`] names it, and
+    /// [`Error::api_errors`] has Salesforce's words.
+    JobFailed,
+    /// The time that was given to wait for bulk jobs passed. They go on, and
+    /// [`Error::jobs`] names them.
+    StillRunning,
+    /// Another number of rows came than Salesforce stated.
+    Incomplete,
+    /// A file on this machine could not be read or written.
+    Disk,
 }
 
 impl Error {
@@ -107,6 +119,7 @@ impl Error {
             message: message.into(),
             api: Arc::new([]),
             matches: Arc::new([]),
+            jobs: Arc::new([]),
             status: None,
             retry_after: None,
             may_have_been_processed: false,
@@ -185,6 +198,31 @@ impl Error {
             .with_source(error)
     }
 
+    pub(crate) fn disk(what: &str, error: std::io::Error) -> Self {
+        Self::build(ErrorKind::Disk, format!("{what}: {error}")).with_source(error)
+    }
+
+    pub(crate) fn with_job(self, job: JobId) -> Self {
+        self.with_jobs([job])
+    }
+
+    /// Names these jobs beside those that are named.
+    pub(crate) fn with_jobs(self, jobs: impl IntoIterator<Item = JobId>) -> Self {
+        self.edit(|inner| {
+            let mut all = inner.jobs.to_vec();
+            for job in jobs {
+                if !all.contains(&job) {
+                    all.push(job);
+                }
+            }
+            inner.jobs = all.into();
+        })
+    }
+
+    pub(crate) fn with_api_errors(self, errors: Vec<ApiError>) -> Self {
+        self.edit(|inner| inner.api = errors.into())
+    }
+
     pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
         let source: Source = source.into();
         self.edit(|inner| inner.source = Some(Arc::from(source)))
@@ -239,6 +277,12 @@ impl Error {
     /// [`ErrorKind::MultipleMatches`].
     pub fn matches(&self) -> &[String] {
         &self.0.matches
+    }
+
+    /// The bulk jobs that the error is about. They can be taken up by these ids:
+    /// see [`Bulk::job`](crate::bulk::Bulk::job).
+    pub fn jobs(&self) -> &[JobId] {
+        &self.0.jobs
     }
 
     /// The HTTP status of the answer, where there was one.

@@ -23,6 +23,7 @@ pub use stream::EventStream;
 pub(crate) use hub::Hub;
 
 use crate::auth::StoreError;
+use crate::bulk::{JobId, JobKind, JobState};
 use crate::error::ErrorKind;
 use crate::limits::ApiUsage;
 use crate::transport::TransportErrorKind;
@@ -44,6 +45,10 @@ pub enum Event {
     Failure(FailureEvent),
     /// A request was answered that hands data to the Bulk API.
     BulkBatches(BulkBatchesEvent),
+    /// A bulk job was asked for, and told where it stands.
+    Job(JobEvent),
+    /// Of several ways to do a thing, one was chosen.
+    Choice(ChoiceEvent),
     /// A sign-in gave a token.
     TokenIssued(TokenIssuedEvent),
     /// The session's token store failed, and this process goes on without it.
@@ -63,6 +68,8 @@ impl Event {
             Self::Response(_) => "response",
             Self::Failure(_) => "failure",
             Self::BulkBatches(_) => "bulk_batches",
+            Self::Job(_) => "job",
+            Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
             Self::StoreFailed(_) => "store_failed",
             Self::Governor(_) => "governor",
@@ -78,7 +85,11 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::TokenIssued(_) | Self::StoreFailed(_) | Self::Governor(_) => None,
+            Self::Job(_)
+            | Self::Choice(_)
+            | Self::TokenIssued(_)
+            | Self::StoreFailed(_)
+            | Self::Governor(_) => None,
         }
     }
 
@@ -91,6 +102,8 @@ impl Event {
             Self::BulkBatches(event) => event.usage.as_ref(),
             Self::Request(_)
             | Self::Failure(_)
+            | Self::Job(_)
+            | Self::Choice(_)
             | Self::TokenIssued(_)
             | Self::StoreFailed(_)
             | Self::Governor(_) => None,
@@ -210,6 +223,39 @@ pub struct BulkBatchesEvent {
     pub count: u64,
     /// The org's API usage, where the answer stated it.
     pub usage: Option<ApiUsage>,
+}
+
+/// See [`Event::Job`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JobEvent {
+    /// Which way its records go.
+    pub kind: JobKind,
+    /// The job.
+    pub job: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Rows that were worked on.
+    pub processed: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// See [`Event::Choice`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChoiceEvent {
+    /// What is to be done: `load` for [`Salesforce::load`](crate::Salesforce::load),
+    /// `extract` for [`Salesforce::extract`](crate::Salesforce::extract).
+    pub operation: &'static str,
+    /// The API that does it: `REST`, `collections` or `Bulk API 2.0`.
+    pub chosen: &'static str,
+    /// Why this one, without any data.
+    pub why: Cow<'static, str>,
+    /// How many rows there are, where that was asked or estimated.
+    pub rows: Option<u64>,
+    /// What makes it slower than it could be, where something does.
+    pub remark: Option<&'static str>,
 }
 
 /// See [`Event::TokenIssued`].

@@ -1,67 +1,93 @@
 use std::ffi::OsString;
 use std::fmt;
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, IntoFuture};
 use std::path::{Path as FilePath, PathBuf};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
-    HeaderValue,
-};
-use http::{HeaderMap, Method};
+use http::Method;
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue};
 use tokio::io::AsyncWriteExt;
-use tokio::time::{Sleep, sleep};
 
+use super::downloading::Downloading;
 use super::progress::{Listener, Progress};
-use crate::client::{Call, Salesforce, salesforce_headers};
-use crate::error::{CallContext, Error, Result};
-use crate::op::{Op, Path, Response};
-use crate::pipeline::{CallSettings, Opened, Outgoing};
+use crate::client::{Salesforce, salesforce_headers};
+use crate::error::{Error, Result};
+use crate::op::{Op, Path, Response, decode_nothing};
+use crate::pipeline::{CallSettings, Outgoing};
 use crate::retry::RetryPolicy;
-use crate::transport::{Body, TransportError, TransportErrorKind};
+use crate::types::RecordId;
 
 /// A file on the way down: `.await` opens it, and gives its bytes as a stream. Made
-/// by [`SObject::download`](crate::sobject::SObject::download).
+/// by [`SObject::download`](crate::sobject::SObject::download) and
+/// [`ByExternalId::download`](crate::sobject::ByExternalId::download).
 ///
 /// Until the file is open, the call is repeated as any other that reads. A stream
-/// that breaks off later is an error and is not taken up again;
-/// [`bytes`](Self::bytes), for what fits into memory, does it all over.
+/// that breaks off later is taken up again where it broke: see [`Downloading`].
 #[must_use = "a download does nothing until it is awaited"]
 pub struct Download {
     client: Salesforce,
-    op: Result<Op<Bytes>>,
+    target: Result<Target>,
     settings: CallSettings,
     listener: Listener,
 }
 
+/// Where the file is.
+enum Target {
+    Known(Op<()>),
+    /// In the record that is to be found first.
+    Sought {
+        record: Op<RecordId>,
+        sobject: String,
+        field: String,
+    },
+}
+
+/// The file of the record with this id.
 pub(crate) fn download(
     client: Salesforce,
     sobject: &str,
     id: Result<String>,
     field: &str,
 ) -> Download {
-    let whole = |response: &Response| Ok(response.body().clone());
-    let op = id
-        .and_then(|id| Path::fill("/sobjects/{sobject}/{id}/{blob}", &[sobject, &id, field]))
-        .map(|path| {
-            Op::new(Method::GET, path, whole)
-                .header(ACCEPT, HeaderValue::from_static("*/*"))
-                // Of what is packed for the way, the length is not known.
-                .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-        });
-    Download {
-        client,
-        op,
-        settings: CallSettings::default(),
-        listener: Listener::default(),
-    }
+    let op = id.and_then(|id| blob(sobject, &id, field));
+    Download::new(client, op.map(Target::Known))
+}
+
+/// The file of the record that `record` finds.
+pub(crate) fn download_found(
+    client: Salesforce,
+    record: Result<Op<RecordId>>,
+    sobject: &str,
+    field: &str,
+) -> Download {
+    let target = record.map(|record| Target::Sought {
+        record,
+        sobject: sobject.to_owned(),
+        field: field.to_owned(),
+    });
+    Download::new(client, target)
+}
+
+fn blob(sobject: &str, id: &str, field: &str) -> Result<Op<()>> {
+    let path = Path::fill("/sobjects/{sobject}/{id}/{blob}", &[sobject, id, field])?;
+    Ok(Op::new(Method::GET, path, decode_nothing)
+        .header(ACCEPT, HeaderValue::from_static("*/*"))
+        // Of what is packed for the way, the length is not known.
+        .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")))
 }
 
 impl Download {
+    fn new(client: Salesforce, target: Result<Target>) -> Self {
+        Self {
+            client,
+            target,
+            settings: CallSettings::default(),
+            listener: Listener::default(),
+        }
+    }
+
     /// Calls `listener` as pieces of the file come. Keep it quick.
     pub fn progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Listener::new(listener);
@@ -89,17 +115,43 @@ impl Download {
                 self.settings.headers.insert(name, value);
             }
             Err(error) => {
-                if self.op.is_ok() {
-                    self.op = Err(error);
+                if self.target.is_ok() {
+                    self.target = Err(error);
                 }
             }
         }
     }
 
-    /// The whole file in memory, up to the client's limit for answers. A file that
-    /// breaks off is asked for again.
-    pub fn bytes(self) -> Call<Bytes> {
-        Call::with_settings(self.client, self.op, self.settings)
+    /// The request for the file, once its record is found, and what it needs.
+    async fn request(self) -> Result<(Salesforce, Outgoing, Listener)> {
+        let version = self.client.api_version();
+        let op = match self.target? {
+            Target::Known(op) => op,
+            Target::Sought {
+                record,
+                sobject,
+                field,
+            } => {
+                let decode = record.decode;
+                let outgoing = Outgoing::from_op(record, version, self.settings.clone())?;
+                let found = |response: &Response| decode.read(response);
+                let id = self.client.send(&outgoing, found).await?;
+                blob(&sobject, id.as_str(), &field)?
+            }
+        };
+        let outgoing = Outgoing::from_op(op, version, self.settings)?;
+        Ok((self.client, outgoing, self.listener))
+    }
+
+    /// The whole file in memory, up to the client's limit for answers.
+    ///
+    /// # Errors
+    /// What befalls the request, and a file that is larger than the limit.
+    pub async fn bytes(self) -> Result<Bytes> {
+        let (client, outgoing, _) = self.request().await?;
+        client
+            .send(&outgoing, |response| Ok(response.body().clone()))
+            .await
     }
 
     /// Writes the file to `path`, and gives back how many bytes it has. What stood
@@ -109,7 +161,7 @@ impl Download {
     /// As the stream's, and what the disk says.
     pub async fn save(self, path: impl AsRef<FilePath>) -> Result<u64> {
         let path = path.as_ref().to_owned();
-        self.await?.write_to(path).await
+        write_to(self.await?, path).await
     }
 }
 
@@ -119,144 +171,38 @@ impl IntoFuture for Download {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let version = self.client.api_version();
-            let outgoing = Outgoing::from_op(self.op?, version, self.settings)?.opening();
-            let opened = self.client.open(&outgoing).await?;
-            Ok(Downloading::new(opened, self.listener))
+            let (client, outgoing, listener) = self.request().await?;
+            let outgoing = outgoing.opening();
+            let opened = client.open(&outgoing).await?;
+            Ok(Downloading::new(client, outgoing, opened, listener))
         })
     }
 }
 
-/// A file as it comes: a stream of its bytes. Nothing of it is kept.
-///
-/// It ends when the whole file has come, and with an `Err` if it broke off, had
-/// another length than was told, or rested longer than the time limit.
-#[must_use = "a stream does nothing until it is polled"]
-pub struct Downloading {
-    body: Body,
-    headers: HeaderMap,
-    received: u64,
-    length: Option<u64>,
-    stall: Duration,
-    resting: Option<Pin<Box<Sleep>>>,
-    context: CallContext,
-    listener: Listener,
-    ended: bool,
-}
-
-impl Downloading {
-    fn new(opened: Opened, listener: Listener) -> Self {
-        let headers = opened.head.headers().clone();
-        let length = headers
-            .get(CONTENT_LENGTH)
-            .filter(|_| !headers.contains_key(CONTENT_ENCODING))
-            .and_then(|length| length.to_str().ok()?.parse().ok());
-        Self {
-            body: opened.body,
-            headers,
-            received: 0,
-            length,
-            stall: opened.stall,
-            resting: None,
-            context: opened.context,
-            listener,
-            ended: false,
-        }
+async fn write_to(mut from: Downloading, path: PathBuf) -> Result<u64> {
+    let disk = |error: std::io::Error| {
+        Error::invalid_input(format!("the file cannot be written: {error}")).with_source(error)
+    };
+    let part = Part::beside(&path);
+    let mut file = tokio::fs::File::create_new(&part.0).await.map_err(disk)?;
+    while let Some(piece) = from.next().await {
+        file.write_all(&piece?).await.map_err(disk)?;
     }
-
-    /// How many bytes the file has, where Salesforce told.
-    pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// The type of the file, where Salesforce told.
-    pub fn content_type(&self) -> Option<&str> {
-        self.headers.get(CONTENT_TYPE)?.to_str().ok()
-    }
-
-    /// The next piece, without the help of a stream library.
-    ///
-    /// # Errors
-    /// See [`Downloading`].
-    pub async fn next(&mut self) -> Option<Result<Bytes>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
-    }
-
-    async fn write_to(mut self, path: PathBuf) -> Result<u64> {
-        let disk = |error: std::io::Error| {
-            Error::invalid_input(format!("the file cannot be written: {error}")).with_source(error)
-        };
-        let part = Part::beside(&path);
-        let mut file = tokio::fs::File::create_new(&part.0).await.map_err(disk)?;
-        while let Some(piece) = self.next().await {
-            file.write_all(&piece?).await.map_err(disk)?;
-        }
-        file.sync_all().await.map_err(disk)?;
-        drop(file);
-        tokio::fs::rename(&part.0, &path).await.map_err(disk)?;
-        Ok(self.received)
-    }
-
-    fn end(&mut self, kind: TransportErrorKind, message: String) -> Option<Result<Bytes>> {
-        self.fail(TransportError::new(kind, message))
-    }
-
-    fn fail(&mut self, error: TransportError) -> Option<Result<Bytes>> {
-        self.ended = true;
-        self.body = Body::empty();
-        let error = Error::from_transport(error).with_context(self.context.clone());
-        tracing::debug!(error = %error.redacted(), "a file broke off");
-        Some(Err(error))
-    }
-}
-
-impl Stream for Downloading {
-    type Item = Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let Poll::Ready(piece) = Pin::new(&mut self.body).poll_next(cx) else {
-            let stall = self.stall;
-            let resting = self.resting.get_or_insert_with(|| Box::pin(sleep(stall)));
-            ready!(resting.as_mut().poll(cx));
-            let message = format!("the file rested for {stall:?}");
-            return Poll::Ready(self.end(TransportErrorKind::Timeout, message));
-        };
-        self.resting = None;
-        let piece = match piece {
-            Some(Ok(piece)) => piece,
-            Some(Err(error)) => return Poll::Ready(self.fail(error)),
-            None => {
-                self.ended = true;
-                return Poll::Ready(match self.length {
-                    Some(length) if self.received < length => {
-                        let received = self.received;
-                        let message = format!("the file ended after {received} of {length} bytes");
-                        self.end(TransportErrorKind::Interrupted, message)
-                    }
-                    _ => None,
-                });
-            }
-        };
-        self.received += u64::try_from(piece.len()).unwrap_or(u64::MAX);
-        if let Some(length) = self.length
-            && self.received > length
-        {
-            let message = format!("the file has more than the {length} bytes that were told");
-            return Poll::Ready(self.end(TransportErrorKind::Interrupted, message));
-        }
-        self.listener.tell(self.received, self.length);
-        Poll::Ready(Some(Ok(piece)))
-    }
+    file.sync_all().await.map_err(disk)?;
+    drop(file);
+    tokio::fs::rename(&part.0, &path).await.map_err(disk)?;
+    Ok(from.received())
 }
 
 /// A file that is not yet whole. It goes if it is never finished.
-struct Part(PathBuf);
+pub(crate) struct Part(PathBuf);
 
 impl Part {
-    fn beside(path: &FilePath) -> Self {
+    pub(crate) fn path(&self) -> &FilePath {
+        &self.0
+    }
+
+    pub(crate) fn beside(path: &FilePath) -> Self {
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{:016x}.part", fastrand::u64(..)));
@@ -273,17 +219,6 @@ impl Drop for Part {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download")
-            .field("op", &self.op)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Downloading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Downloading")
-            .field("received", &self.received)
-            .field("length", &self.length)
-            .finish_non_exhaustive()
+        f.debug_struct("Download").finish_non_exhaustive()
     }
 }

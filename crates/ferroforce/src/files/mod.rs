@@ -5,6 +5,7 @@
 mod base64_text;
 mod content;
 mod download;
+mod downloading;
 mod multipart;
 mod progress;
 mod size;
@@ -12,12 +13,13 @@ mod source;
 mod upload;
 
 pub use base64_text::Base64;
-pub use download::{Download, Downloading};
+pub use download::Download;
+pub use downloading::Downloading;
 pub use progress::Progress;
 pub use source::Blob;
 pub use upload::Upload;
 
-pub(crate) use download::download;
+pub(crate) use download::{Part, download, download_found};
 pub(crate) use upload::{content_version, create, update};
 
 #[cfg(test)]

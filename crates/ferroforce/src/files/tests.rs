@@ -11,6 +11,7 @@ use super::content::Counted;
 use super::*;
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind};
+use crate::retry::RetryPolicy;
 use crate::script::{Counting, Reply, Script, builder, client};
 use crate::transport::{Body, TransportErrorKind};
 
@@ -260,7 +261,7 @@ async fn what_is_too_large_is_refused() {
         let upload = sobject
             .upload(&json!({}), blob(limit))
             .timeout(Duration::from_secs(1));
-        let retry = crate::retry::RetryPolicy::never();
+        let retry = RetryPolicy::never();
         let error = upload.retry(retry).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
     }
@@ -372,17 +373,19 @@ async fn a_file_comes_as_a_stream() {
 async fn a_file_that_is_not_whole_is_an_error() {
     let cut = Reply::Cut(StatusCode::OK, Bytes::from_static(b"con"));
     let rests = Reply::Rests(StatusCode::OK, Bytes::from_static(b"con"));
-    for (reply, kind) in [
-        (cut.clone(), ErrorKind::Interrupted),
+    for (reply, kind, asked) in [
+        (cut.clone(), ErrorKind::Interrupted, 4),
         (
             content("con").header("content-length", "7"),
             ErrorKind::Interrupted,
+            4,
         ),
         (
             content("content").header("content-length", "3"),
             ErrorKind::Interrupted,
+            1,
         ),
-        (rests, ErrorKind::Timeout),
+        (rests, ErrorKind::Timeout, 4),
     ] {
         let script = Script::replies([reply]);
         let attachments = salesforce(&script).sobject("Attachment");
@@ -396,6 +399,7 @@ async fn a_file_that_is_not_whole_is_an_error() {
         let context = error.context().unwrap();
         assert_eq!(context.path_template, "/sobjects/{sobject}/{id}/{blob}");
         assert!(file.next().await.is_none());
+        assert_eq!(script.count(), asked, "{kind:?}");
     }
 
     let script = Script::replies([cut, content("content")]);
@@ -414,6 +418,7 @@ async fn a_saved_file_is_whole_or_as_it_was() {
     let attachments = salesforce(&script).sobject("Attachment");
     let error = attachments
         .download(ID, "Body")
+        .retry(RetryPolicy::never())
         .save(&path)
         .await
         .unwrap_err();
@@ -423,6 +428,97 @@ async fn a_saved_file_is_whole_or_as_it_was() {
     assert_eq!(bytes, 7);
     assert_eq!(fs::read(&path).unwrap(), b"content");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+fn cut_after(body: &'static str) -> Reply {
+    Reply::Cut(StatusCode::OK, Bytes::from_static(body.as_bytes()))
+}
+
+/// As often in a row as requests are repeated, and then anew after each piece that is
+/// new.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_breaks_off_is_taken_up_where_it_broke() {
+    let rests = Reply::Rests(StatusCode::OK, Bytes::from_static(b"conten"));
+    let script = Script::replies([
+        cut_after("con"),
+        cut_after("c"),
+        Reply::html(503),
+        cut_after(""),
+        cut_after("cont"),
+        cut_after("cont"),
+        Reply::expired(),
+        rests,
+        content("content").header("content-length", "7"),
+    ]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let attachments = salesforce(&script).sobject("Attachment");
+    let download = attachments
+        .download(ID, "Body")
+        .progress(move |progress| log.lock().unwrap().push(progress.bytes));
+    let mut file = download.await.unwrap();
+    let mut pieces = Vec::new();
+    while let Some(piece) = file.next().await {
+        pieces.push(piece.unwrap());
+    }
+    assert_eq!(pieces, ["con", "t", "en", "t"]);
+    assert_eq!(*seen.lock().unwrap(), [3, 4, 6, 7]);
+    assert_eq!(file.length(), Some(7));
+    assert_eq!(script.count(), 9);
+}
+
+/// What comes the second time has to be the same file.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_became_another_meanwhile_is_an_error() {
+    for (first, second, words) in [
+        (cut_after("con"), content("xontent"), "another one"),
+        (cut_after("con"), content("co"), "shorter"),
+        (
+            content("con").header("content-length", "7"),
+            content("contents").header("content-length", "8"),
+            "8 bytes now",
+        ),
+        (
+            cut_after("con"),
+            Reply::error(404, "NOT_FOUND", "deleted"),
+            "deleted",
+        ),
+    ] {
+        let script = Script::replies([first, second]);
+        let attachments = salesforce(&script).sobject("Attachment");
+        let mut file = attachments.download(ID, "Body").await.unwrap();
+        assert_eq!(file.next().await.unwrap().unwrap(), "con");
+        let error = file.next().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(file.next().await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_found_by_an_external_id() {
+    let found = format!(r#"{{"attributes":{{"type":"Scan__c"}},"Id":"{ID}"}}"#);
+    let script = Script::replies([Reply::json(200, &found), content("content")]);
+    let scans = salesforce(&script).sobject("Scan__c");
+    let scan = scans.external_id("Number__c", "a/b");
+    let file = scan.download("Image__c").await.unwrap();
+    assert_eq!(all(file).await.unwrap(), b"content");
+    let sent = script.sent();
+    let below = "/services/data/v66.0/sobjects/Scan__c";
+    assert_eq!(sent[0].uri.path(), format!("{below}/Number__c/a%2Fb"));
+    assert_eq!(sent[0].uri.query(), Some("fields=Id"));
+    assert_eq!(sent[1].uri.path(), format!("{below}/{ID}/Image__c"));
+    assert_eq!(
+        scan.download("Image__c").bytes().await.unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+
+    let script = Script::replies([Reply::error(404, "NOT_FOUND", "no")]);
+    let scans = salesforce(&script).sobject("Scan__c");
+    let nowhere = scans.external_id("Number__c", "x").download("Image__c");
+    assert!(nowhere.await.unwrap_err().is_not_found());
+    let refused = scans.external_id("Number__c", "..").download("Image__c");
+    assert!(refused.await.unwrap_err().is_before_send());
+    assert_eq!(script.count(), 1);
 }
 
 /// Who reads a file slowly stops nobody.

@@ -113,6 +113,14 @@ impl Pipeline {
         .await
     }
 
+    /// The wait before an answer that broke off is asked for anew, for the `retry`th
+    /// time in a row; `None` if it should not be.
+    pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
+        let policy = outgoing.settings.retry.as_ref().unwrap_or(&self.retry);
+        let wait = policy.resumption(retry, (self.random)())?;
+        self.budget.withdraw().then_some(wait)
+    }
+
     async fn drive(
         self: &Arc<Self>,
         run: &mut Run<'_>,

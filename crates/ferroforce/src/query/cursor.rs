@@ -108,7 +108,7 @@ pub(super) fn of_row(row: &[u8]) -> u64 {
 }
 
 /// FNV-1a, which is the same in every build.
-struct Fingerprint(u64);
+pub(crate) struct Fingerprint(u64);
 
 impl Default for Fingerprint {
     fn default() -> Self {
@@ -117,7 +117,11 @@ impl Default for Fingerprint {
 }
 
 impl Fingerprint {
-    fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn value(&self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         // An end that no text holds, so that ("ab", "c") and ("a", "bc") differ.
         for byte in bytes.iter().chain(&[0xff]) {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);

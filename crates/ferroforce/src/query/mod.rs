@@ -29,6 +29,8 @@ pub use pages::Pages;
 pub use ranges::{ByIdRanges, RangedRows};
 pub use rows::{Records, Rows};
 
+pub(crate) use cursor::Fingerprint;
+
 use crate::client::{Call, Salesforce, salesforce_headers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Path};

@@ -95,8 +95,29 @@ impl From<String> for ReportStatus {
     }
 }
 
+/// A report in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ReportSummary {
+    /// Its id, for [`Salesforce::report`].
+    pub id: RecordId,
+    /// What users read.
+    pub name: String,
+}
+
 /// Reports.
 impl Salesforce {
+    /// Up to 200 reports that the user looked at lately. `SELECT Id, Name FROM Report`
+    /// finds all of them.
+    ///
+    /// # Errors
+    /// When it is awaited.
+    pub fn reports(&self) -> Call<Vec<ReportSummary>> {
+        let op = Path::fill("/analytics/reports", &[])
+            .map(|path| Op::new(Method::GET, path, decode_json));
+        self.call(op)
+    }
+
     /// The report with this id.
     pub fn report(&self, id: impl fmt::Display) -> Report {
         Report {

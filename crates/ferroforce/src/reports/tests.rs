@@ -83,3 +83,18 @@ async fn a_run_that_failed_is_an_error() {
     assert!(report.start().await.unwrap_err().is_before_send());
     assert_eq!(script.count(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn reports_are_listed() {
+    let listed = format!(
+        r#"[{{"describeUrl":"/d","id":"{ID}","instancesUrl":"/i","name":"Pipeline","url":"/u"}}]"#
+    );
+    let script = Script::replies([Reply::html(503), Reply::json(200, &listed)]);
+    let reports = client(Counting::tokens(), &script).reports().await.unwrap();
+    assert_eq!(
+        (reports[0].id.as_str(), reports[0].name.as_str()),
+        (ID, "Pipeline")
+    );
+    let path = script.sent()[1].uri.path().to_owned();
+    assert_eq!(path, "/services/data/v66.0/analytics/reports");
+}

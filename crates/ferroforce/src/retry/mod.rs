@@ -70,6 +70,12 @@ impl RetryPolicy {
         }
     }
 
+    /// The wait before something that reads is begun anew for the `retry`th time in a
+    /// row; `None` if that is once too often. `random` is in `0..1`.
+    pub(crate) fn resumption(&self, retry: u32, random: f64) -> Option<Duration> {
+        (retry <= self.max_retries).then(|| self.backoff.delay(retry, random))
+    }
+
     /// The rules for a password: it is submitted again only where it was not
     /// looked at, since each wrong one counts towards locking the user out.
     pub(crate) fn for_passwords(&self) -> Self {
@@ -117,6 +123,10 @@ impl RetryPolicy {
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
+    }
+
+    pub(crate) fn wait(&self, attempt: u32, random: f64) -> Duration {
+        self.backoff.delay(attempt, random)
     }
 
     /// The longest `Retry-After` that is waited for; a longer one ends the call

@@ -8,6 +8,7 @@ use super::key::without_key;
 use super::{Upserted, field_list, row};
 use crate::client::{Call, Salesforce};
 use crate::error::Result;
+use crate::files::{self, Download};
 use crate::op::{Op, Path, Repeatability, Response, decode_json};
 use crate::types::RecordId;
 
@@ -78,6 +79,29 @@ impl ByExternalId {
         ))
     }
 
+    /// The file of the record, as [`SObject::download`](super::SObject::download).
+    ///
+    /// Salesforce gives files out by the ids of their records, so the id is asked for
+    /// first, which costs a call.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// let scan = salesforce.sobject("Scan__c").external_id("Number__c", "S-1");
+    /// scan.download("Image__c").save("scan.png").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When it is awaited: as [`get`](Self::get).
+    pub fn download(&self, field: &str) -> Download {
+        let record = Path::fill(ROW, &self.key()).map(|path| {
+            let op = Op::new(Method::GET, path, found);
+            row::with_fields(op, Some("Id"))
+        });
+        files::download_found(self.client.clone(), record, &self.sobject, field)
+    }
+
     /// Creates the record, or updates it where it exists. It may be repeated
     /// safely, so broken connections do not leave doubt.
     ///
@@ -128,6 +152,15 @@ impl ByExternalId {
     pub fn delete(&self) -> Call<()> {
         self.client.call(row::delete(ROW, &self.key()))
     }
+}
+
+fn found(response: &Response) -> Result<RecordId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Wire {
+        id: RecordId,
+    }
+    response.json::<Wire>().map(|wire| wire.id)
 }
 
 fn upserted(response: &Response) -> Result<Upserted> {

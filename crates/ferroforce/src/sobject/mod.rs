@@ -27,10 +27,11 @@ pub use password::UserPassword;
 pub use related::Related;
 
 pub(crate) use members::Members;
+pub(crate) use row::delete as delete_row;
 
 use crate::client::{Call, Salesforce};
 use crate::composite::references;
-use crate::describe::{self, Layout, Layouts, SObjectDescribe, SObjectInfo};
+use crate::describe::{self, CompactLayouts, Layout, Layouts, SObjectDescribe, SObjectInfo};
 use crate::error::{Error, Result};
 use crate::files::{self, Blob, Download, Upload};
 use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
@@ -164,7 +165,8 @@ impl SObject {
         )
     }
 
-    /// The file of a record: `("068…", "VersionData")` of a `ContentVersion`,
+    /// The file of a record, by the record's id; by an external id it is
+    /// [`ByExternalId::download`]. `("068…", "VersionData")` of a `ContentVersion`,
     /// `("00P…", "Body")` of an `Attachment`.
     ///
     /// ```no_run
@@ -213,6 +215,16 @@ impl SObject {
     pub fn layout(&self, record_type: impl Display) -> Call<Layout> {
         let op = record_id(&record_type).and_then(|id| describe::layout(&self.name, &id));
         self.client.call(op)
+    }
+
+    /// The compact layouts of the object: what cards and lists show of its records.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_compactlayouts.htm>
+    ///
+    /// # Errors
+    /// As [`describe`](Self::describe).
+    pub fn compact_layouts(&self) -> Call<CompactLayouts> {
+        self.client.call(describe::compact_layouts(&self.name))
     }
 
     /// Puts a record into the recycle bin. When the request had to be repeated

@@ -12,7 +12,9 @@ pub(super) fn with_fields<T>(op: Op<T>, fields: Option<&str>) -> Op<T> {
     }
 }
 
-pub(super) fn delete(template: &'static str, values: &[&str]) -> Result<Op<()>> {
+/// Deletes a record. If it had to be sent twice and the second answer is that there is
+/// none, the first one did it.
+pub(crate) fn delete(template: &'static str, values: &[&str]) -> Result<Op<()>> {
     let path = Path::fill(template, values)?;
     Ok(Op::new(Method::DELETE, path, deleted).accepts(&[StatusCode::NOT_FOUND]))
 }

@@ -37,9 +37,12 @@ mod literal;
 mod name;
 mod number;
 mod statement;
+mod words;
 
 pub use date_literal::DateLiteral;
 pub use like::Like;
 pub use literal::{Literal, LiteralWriter};
 pub use number::Number;
 pub use statement::Soql;
+
+pub(crate) use words::{Word, words};

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::client::{Call, Salesforce};
 use crate::error::Result;
 use crate::op::{Op, Path, Repeatability, decode_json, decode_nothing};
-use crate::sobject::Created;
+use crate::sobject::{Created, delete_row};
 use crate::types::{Record, RecordId};
 
 const ROW: &str = "/tooling/sobjects/{sobject}/{id}";
@@ -59,16 +59,13 @@ impl ToolingObject {
         self.client.call(op)
     }
 
-    /// Deletes a record. It is not repeated when it may have been carried out: the
-    /// second answer would say that there is no such record.
+    /// Deletes a record. When the request had to be repeated and the record turns out to
+    /// be gone, that counts as success.
     ///
     /// # Errors
     /// When it is awaited; [`Error::is_not_found`](crate::Error::is_not_found) if there is none.
     pub fn delete(&self, id: impl Display) -> Call<()> {
-        let op = self.row(&id).map(|path| {
-            Op::new(Method::DELETE, path, decode_nothing).repeatability(Repeatability::Once)
-        });
-        self.client.call(op)
+        self.client.call(delete_row(ROW, &[&self.name, &key(&id)]))
     }
 
     /// What the object is: its fields and more, as [`Record`] or a type of yours.
@@ -82,9 +79,12 @@ impl ToolingObject {
     }
 
     fn row(&self, id: &dyn Display) -> Result<Path> {
-        // Some objects of the Tooling API have ids of other forms, such as names.
-        let id = id.to_string();
-        let id = id.parse::<RecordId>().map_or(id, |id| id.to_string());
-        Path::fill(ROW, &[&self.name, &id])
+        Path::fill(ROW, &[&self.name, &key(id)])
     }
+}
+
+/// Some objects of the Tooling API have ids of other forms, such as names.
+fn key(id: &dyn Display) -> String {
+    let id = id.to_string();
+    id.parse::<RecordId>().map_or(id, |id| id.to_string())
 }

@@ -137,3 +137,15 @@ async fn metadata_are_records() {
     let row = "/01p000000000001AAA";
     assert_eq!(sent, ["", row, row, row, "/describe"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_was_repeated_finds_nothing_and_is_done() {
+    let gone = || Reply::error(404, "NOT_FOUND", "no");
+    let script = Script::replies([Reply::html(503), gone()]);
+    let tooling = client(Counting::tokens(), &script).tooling();
+    let classes = tooling.sobject("ApexClass");
+    classes.delete("01p000000000001AAA").await.unwrap();
+    assert_eq!(script.count(), 2);
+    let error = classes.delete("01p000000000001AAA").await.unwrap_err();
+    assert!(error.is_not_found());
+}

@@ -9,7 +9,7 @@ use jiff::civil;
 use jiff::tz::Offset;
 
 use super::date::number;
-use super::text::serde_as_text;
+use super::text::deserialize_from_text;
 use super::{Date, Excerpt, Time};
 use crate::Error;
 
@@ -179,7 +179,25 @@ impl fmt::Debug for DateTime {
     }
 }
 
-serde_as_text!(DateTime, "a date/time like 2022-03-17T16:21:26.000+0000");
+/// The name under which a moment is serialized, for those formats in which it is written
+/// otherwise than in JSON.
+pub(crate) const DATE_TIME: &str = "ferroforce::DateTime";
+
+impl serde::Serialize for DateTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Text(DateTime);
+
+        impl serde::Serialize for Text {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+
+        serializer.serialize_newtype_struct(DATE_TIME, &Text(*self))
+    }
+}
+
+deserialize_from_text!(DateTime, "a date/time like 2022-03-17T16:21:26.000+0000");
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ mod time;
 
 pub use compound::{Address, Geolocation};
 pub use date::Date;
+pub(crate) use datetime::DATE_TIME;
 pub use datetime::DateTime;
 pub(crate) use excerpt::Excerpt;
 pub use multi_picklist::MultiPicklist;

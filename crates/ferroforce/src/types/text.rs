@@ -9,6 +9,12 @@ macro_rules! serde_as_text {
             }
         }
 
+        $crate::types::text::deserialize_from_text!($type, $expecting);
+    };
+}
+
+macro_rules! deserialize_from_text {
+    ($type:ty, $expecting:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Text;
@@ -31,4 +37,4 @@ macro_rules! serde_as_text {
     };
 }
 
-pub(crate) use serde_as_text;
+pub(crate) use {deserialize_from_text, serde_as_text};

@@ -16,8 +16,8 @@ pub use record::UiRecord;
 
 use crate::client::{Call, Salesforce};
 use crate::error::{Error, Result};
-use crate::op::{Op, Path, Repeatability, Response, decode_json, decode_nothing};
-use crate::types::RecordId;
+use crate::op::{Op, Path, Repeatability, Response, decode_json};
+use crate::sobject::{delete_row, record_id};
 
 const ROW: &str = "/ui-api/records/{id}";
 
@@ -117,15 +117,13 @@ impl UiRecords {
         self.client.call(op)
     }
 
-    /// Puts a record into the recycle bin. It is not repeated when it may have been
-    /// carried out: the second answer would say that there is none.
+    /// Puts a record into the recycle bin. When the request had to be repeated and the
+    /// record turns out to be gone, that counts as success.
     ///
     /// # Errors
     /// When it is awaited; [`Error::is_not_found`] if there is none.
     pub fn delete(&self, id: impl Display) -> Call<()> {
-        let op = row(&id).map(|path| {
-            Op::new(Method::DELETE, path, decode_nothing).repeatability(Repeatability::Once)
-        });
+        let op = record_id(&id).and_then(|id| delete_row(ROW, &[&id]));
         self.client.call(op)
     }
 }
@@ -139,8 +137,7 @@ struct Body<'a, F: ?Sized> {
 }
 
 fn row(id: &dyn Display) -> Result<Path> {
-    let id: RecordId = id.to_string().parse()?;
-    Path::fill(ROW, &[id.as_str()])
+    Path::fill(ROW, &[&record_id(id)?])
 }
 
 fn create(

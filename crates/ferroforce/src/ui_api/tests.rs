@@ -103,3 +103,13 @@ async fn records_are_read_written_and_deleted() {
     assert_eq!(sent[1].body, r#"{"fields":{"Name":"B"}}"#);
     assert!(records.delete("x").await.unwrap_err().is_before_send());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_was_repeated_finds_nothing_and_is_done() {
+    let gone = || Reply::error(404, "NOT_FOUND", "no");
+    let script = Script::replies([Reply::html(503), gone()]);
+    records(&script).delete(ID).await.unwrap();
+    assert_eq!(script.count(), 2);
+    let error = records(&Script::replies([gone()])).delete(ID).await;
+    assert!(error.unwrap_err().is_not_found());
+}

@@ -1,3 +1,6 @@
+use std::io::Write;
+
+use ferroforce::reports::ReportStatus;
 use ferroforce::search::{ParameterizedSearch, SearchIn, SearchObject};
 use ferroforce::ui_api::IdempotencyKey;
 use ferroforce::{Record, Soql};
@@ -188,6 +191,128 @@ async fn events_are_published_and_named_queries_asked() {
         .await
         .unwrap();
     assert_eq!(found.get::<&str>("LastName").unwrap(), "C 1");
+}
+
+const REPORT: &str = r#"
+    [[reports]]
+    name = "Contacts"
+    object = "Contact"
+    columns = ["LastName", "Account.Name"]
+    sort_by = { column = "LastName" }
+"#;
+
+/// How many rows a report shows.
+fn rows(shown: &Record) -> usize {
+    let facts: Value = serde_json::from_str(shown.json("factMap").unwrap()).unwrap();
+    facts["T!T"]["rows"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn reports_are_run_whatever_goes_wrong() {
+    let mut seed = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    seed.write_all(REPORT.as_bytes()).unwrap();
+    let builder = LocalOrg::builder().seed_file(seed.path());
+    let org = builder.start().await.unwrap();
+    let salesforce = client(&org);
+    contacts(&salesforce, 3, None).await;
+    for fault in super::faults::troubles() {
+        let what = format!("{fault:?}");
+        let trouble = || {
+            org.faults().clear();
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1))
+        };
+        trouble();
+        let reports = salesforce.reports().await.unwrap();
+        assert_eq!(reports[0].name, "Contacts", "{what}");
+        let report = salesforce.report(reports[0].id).include_details();
+        trouble();
+        let described: Record = report.describe().await.unwrap();
+        assert!(described.json("reportMetadata").is_some(), "{what}");
+        trouble();
+        assert_eq!(rows(&report.run().await.unwrap()), 3, "{what}");
+        let one = json!({"column": "LastName", "operator": "equals", "value": "C 1"});
+        let filtered = report.clone().metadata(&json!({"reportFilters": [one]}));
+        trouble();
+        assert_eq!(rows(&filtered.run().await.unwrap()), 1, "{what}");
+        trouble();
+        let run = filtered.start().await.unwrap();
+        trouble();
+        assert_eq!(rows(&run.wait().await.unwrap()), 1, "{what}");
+        trouble();
+        let instances = report.instances().await.unwrap();
+        assert_eq!(instances[0].id, run.id(), "{what}");
+        assert_eq!(instances[0].status, ReportStatus::Success);
+    }
+    let error = salesforce.report("00OLo0000000999").run::<Record>().await;
+    assert!(error.unwrap_err().is_not_found());
+}
+
+/// Each other write takes place once, or the error says that it may have.
+#[tokio::test]
+async fn every_other_write_is_accounted_for() {
+    let (org, salesforce) = start().await;
+    let levels = salesforce.tooling().sobject("DebugLevel");
+    let records = salesforce.ui_records();
+    for (number, fault) in super::faults::troubles().into_iter().enumerate() {
+        let what = format!("{fault:?}");
+        let trouble = || {
+            org.faults().clear();
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1))
+        };
+        let name = format!("L{number}");
+        let there = async || {
+            org.faults().clear();
+            salesforce
+                .tooling()
+                .query("SELECT Id FROM DebugLevel WHERE DeveloperName = :name")
+                .bind("name", name.as_str())
+                .fetch_all::<Record>()
+                .await
+                .unwrap()
+        };
+        let level = json!({"DeveloperName": name, "MasterLabel": name, "ApexCode": "FINE"});
+        trouble();
+        match levels.create(&level).await {
+            Ok(created) => assert_eq!(there().await[0].id(), Some(created.id), "{what}"),
+            Err(error) => assert!(
+                error.may_have_been_processed() && there().await.len() <= 1,
+                "{what}: {error}"
+            ),
+        }
+        org.faults().clear();
+        let id = match there().await.first().and_then(Record::id) {
+            Some(id) => id,
+            None => levels.create(&level).await.unwrap().id,
+        };
+        trouble();
+        levels
+            .update(id, &json!({"ApexCode": "INFO"}))
+            .await
+            .unwrap();
+        trouble();
+        let read: Record = levels.get(id).await.unwrap();
+        assert_eq!(read.get::<&str>("ApexCode").unwrap(), "INFO", "{what}");
+        trouble();
+        levels.delete(id).await.unwrap();
+        assert!(there().await.is_empty(), "{what}");
+
+        org.faults().clear();
+        let acme = json!({"Name": "Acme"});
+        let id = records.create("Account", &acme).await.unwrap().id;
+        trouble();
+        let changed = records.update(id, &json!({"Name": "New"})).await.unwrap();
+        assert_eq!(changed.value::<String>("Name").unwrap(), "New", "{what}");
+        trouble();
+        let read = records.get(id, ["Account.Name"]).await.unwrap();
+        assert_eq!(read.value::<String>("Name").unwrap(), "New", "{what}");
+        trouble();
+        records.delete(id).await.unwrap();
+        org.faults().clear();
+        let gone = records.get(id, ["Account.Name"]).await;
+        assert!(gone.unwrap_err().is_not_found(), "{what}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{Contact, contacts, start};
 const SOQL: &str = "SELECT Id, LastName FROM Contact ORDER BY Id";
 
 /// What a page can meet and get over.
-fn troubles() -> Vec<Fault> {
+pub(super) fn troubles() -> Vec<Fault> {
     vec![
         Fault::unavailable(),
         Fault::html(),
@@ -236,6 +236,13 @@ async fn every_other_read_gets_through() {
     )
     .await;
     through_all(&org, "tabs", || salesforce.tabs(), |all| !all.is_empty()).await;
+    through_all(
+        &org,
+        "recent",
+        || salesforce.recent(5),
+        |all| all.len() == 3,
+    )
+    .await;
     let tooling = salesforce.tooling();
     let classes = || {
         tooling

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ferroforce::client::{Conditional, Validators};
-use ferroforce::describe::FieldType;
+use ferroforce::describe::{FieldType, LayoutItem, LayoutSection};
 use serde_json::json;
 
 use super::start;
@@ -36,6 +36,49 @@ async fn every_object_can_be_described() {
 
     let error = salesforce.sobject("Nothing").describe().await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
+}
+
+#[tokio::test]
+async fn an_object_tells_how_its_records_are_laid_out() {
+    let (_org, salesforce) = start().await;
+    let contacts = salesforce.sobject("Contact");
+    let layouts = contacts.layouts().await.unwrap();
+    let master = &layouts.record_types[0];
+    assert!(master.master && master.default);
+    let layout = contacts.layout(&master.record_type_id).await.unwrap();
+    assert_eq!(layout.id, master.layout_id);
+    assert_eq!(layouts.layouts[0].id, layout.id);
+    let items = |sections: &[LayoutSection]| -> Vec<LayoutItem> {
+        let rows = sections.iter().flat_map(|section| section.rows.clone());
+        rows.flat_map(|row| row.items).collect()
+    };
+    let edited = items(&layout.edit_sections);
+    let last_name = edited
+        .iter()
+        .find(|item| item.label == "Last Name")
+        .unwrap();
+    assert!(last_name.required && last_name.editable_for_new);
+    assert_eq!(last_name.components[0].value.as_deref(), Some("LastName"));
+    let shown = items(&layout.detail_sections);
+    let described = contacts.describe().await.unwrap();
+    for component in shown.iter().flat_map(|item| &item.components) {
+        let is_field = component.component_type == "Field";
+        let name = component.value.as_deref().unwrap();
+        assert!(!is_field || described.field(name).is_some(), "{name}");
+    }
+
+    let compact = contacts.compact_layouts().await.unwrap();
+    assert_eq!(
+        (compact.layouts[0].name.as_str(), compact.default_id),
+        ("SYSTEM", None)
+    );
+    assert_eq!(
+        compact.layouts[0].fields[0].components[0].value.as_deref(),
+        Some("Name")
+    );
+    assert_eq!(compact.record_types[0].layout_name, "SYSTEM");
+    let error = salesforce.sobject("Nothing").layouts().await.unwrap_err();
+    assert!(error.is_not_found());
 }
 
 #[tokio::test]

@@ -81,6 +81,12 @@ async fn every_read_gets_through() {
     .await;
     let info = || contacts.info();
     through_all(&org, "info", info, |info| info.describe.name == "Contact").await;
+    let layouts = || contacts.layouts();
+    through_all(&org, "layouts", layouts, |all| !all.layouts.is_empty()).await;
+    let layout = || contacts.layout("012000000000000AAA");
+    through_all(&org, "layout", layout, |one| !one.edit_sections.is_empty()).await;
+    let compact = || contacts.compact_layouts();
+    through_all(&org, "compact", compact, |all| all.layouts.len() == 1).await;
     let user: Record = salesforce
         .query("SELECT Id FROM User LIMIT 1")
         .fetch_one()
@@ -149,6 +155,50 @@ async fn every_write_that_may_be_repeated_gets_through() {
         org.faults().clear();
         let error = by_key.get::<Value>().await.unwrap_err();
         assert!(error.is_not_found(), "{what}");
+    }
+}
+
+/// A record is created once, or the error says that it may be there; and deleted, since
+/// of deleting twice nothing comes.
+#[tokio::test]
+async fn every_create_and_delete_is_accounted_for() {
+    let (org, salesforce) = start().await;
+    let accounts = salesforce.sobject("Account");
+    for (number, fault) in troubles().into_iter().enumerate() {
+        let what = format!("{fault:?}");
+        let name = format!("A {number}");
+        let trouble = || {
+            org.faults().clear();
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1))
+        };
+        let there = async || {
+            org.faults().clear();
+            let named = "SELECT Id FROM Account WHERE Name = :name";
+            let found: Vec<Record> = salesforce
+                .query(named)
+                .bind("name", name.as_str())
+                .fetch_all()
+                .await
+                .unwrap();
+            found
+        };
+        trouble();
+        match accounts.create(&json!({"Name": name})).await {
+            Ok(created) => assert_eq!(there().await[0].id(), Some(created.id), "{what}"),
+            Err(error) => assert!(
+                error.may_have_been_processed() && there().await.len() <= 1,
+                "{what}: {error}"
+            ),
+        }
+        org.faults().clear();
+        let id = match there().await.first().and_then(Record::id) {
+            Some(id) => id,
+            None => accounts.create(&json!({"Name": name})).await.unwrap().id,
+        };
+        trouble();
+        accounts.delete(id).await.unwrap();
+        assert!(there().await.is_empty(), "{what}");
     }
 }
 

@@ -223,25 +223,34 @@ async fn a_download_is_whole_or_an_error() {
         .id;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
-    for fault in [Fault::cut_body(70_000), Fault::cut_chunked_body(70_000)] {
-        org.faults()
-            .add(fault.clone().path("/services/data/").times(2));
+    for cut in [Fault::cut_body, Fault::cut_chunked_body] {
+        let trouble = |fault: Fault| org.faults().add(fault.path("/services/data/"));
+        // It is taken up where it broke off, which may be at the same place again.
+        for at in [70_000, 70_000, 0, 200_000] {
+            trouble(cut(at).times(1));
+        }
+        trouble(Fault::expired_session().times(1));
+        let file = attachments.download(id, "Body").await.unwrap();
+        assert_eq!(all(file).await.unwrap(), content);
+        org.faults().clear();
+        trouble(cut(70_000).times(2));
+        let bytes = attachments.download(id, "Body").bytes().await.unwrap();
+        assert_eq!(bytes, content);
+        org.faults().clear();
+        trouble(cut(70_000).times(2));
+        attachments.download(id, "Body").save(&path).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+        std::fs::remove_file(&path).unwrap();
+        org.faults().clear();
+
+        // What never comes whole is an error.
+        trouble(cut(70_000).always());
         let file = attachments.download(id, "Body").await.unwrap();
         let error = all(file).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
-        let error = attachments
-            .download(id, "Body")
-            .save(&path)
-            .await
-            .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        let saved = attachments.download(id, "Body").save(&path).await;
+        assert_eq!(saved.unwrap_err().kind(), ErrorKind::Interrupted);
         assert!(!path.exists());
-        org.faults().clear();
-        org.faults().add(fault.path("/services/data/").times(2));
-        assert_eq!(
-            attachments.download(id, "Body").bytes().await.unwrap(),
-            content
-        );
         org.faults().clear();
     }
     for fault in [
@@ -257,6 +266,21 @@ async fn a_download_is_whole_or_an_error() {
         assert_eq!(all(file.unwrap()).await.unwrap(), content, "{what}");
         org.faults().clear();
     }
+}
+
+#[tokio::test]
+async fn a_file_is_found_by_a_key_of_its_record() {
+    let (_org, salesforce) = start().await;
+    let attachments = salesforce.sobject("Attachment");
+    let record = json!({"Name": "a", "ParentId": account(&salesforce).await});
+    let upload = attachments.upload(&record, Blob::bytes("a", "content"));
+    let id = upload.await.unwrap().id;
+    let by_key = attachments.external_id("Id", id);
+    let file = by_key.download("Body").await.unwrap();
+    assert_eq!(all(file).await.unwrap(), b"content");
+    assert_eq!(by_key.download("Body").bytes().await.unwrap(), "content");
+    by_key.delete().await.unwrap();
+    assert!(by_key.download("Body").await.unwrap_err().is_not_found());
 }
 
 /// Neither side holds a file: progress is told piece by piece.

@@ -16,6 +16,7 @@ use crate::auth::bearer::{self, NoToken};
 use crate::auth::directory::Member;
 use crate::auth::origin::Origin;
 use crate::auth::token::TokenKind;
+use crate::auth::visit::Visit;
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::org::Org;
@@ -49,7 +50,7 @@ pub(super) async fn user_info(State(org): State<Arc<Org>>, request: Request) -> 
         Err(IdentityError::MissingToken) if parts.method == Method::POST => {
             match Form::read(&parts, body).await {
                 Ok(form) => match form.get("access_token") {
-                    Some(token) => member_of(&org, token),
+                    Some(token) => member_of(&org, token, &Visit::of(&org, &parts)),
                     None => Err(IdentityError::MissingToken),
                 },
                 Err(error) => return error.into_response(),
@@ -96,14 +97,14 @@ fn bearer_of(org: &Org, request: &Parts) -> Result<Arc<Member>, IdentityError> {
         NoToken::Missing => IdentityError::MissingToken,
         NoToken::Malformed => IdentityError::BadToken,
     })?;
-    member_of(org, token)
+    member_of(org, token, &Visit::of(org, request))
 }
 
 /// Whom a session belongs to.
-fn member_of(org: &Org, token: &str) -> Result<Arc<Member>, IdentityError> {
+fn member_of(org: &Org, token: &str, visit: &Visit) -> Result<Arc<Member>, IdentityError> {
     let grant = org
         .auth
-        .use_session(token, org.clock.now())
+        .use_session(token, visit)
         .ok_or(IdentityError::BadToken)?;
     let member = org
         .auth
@@ -116,7 +117,8 @@ fn member_of(org: &Org, token: &str) -> Result<Arc<Member>, IdentityError> {
     }
 }
 
-/// `/services/oauth2/introspect`. An app sees its own tokens, and with a permission all.
+/// `/services/oauth2/introspect`. An app that can prove who it is sees its own tokens, and with a
+/// permission all.
 pub(super) fn introspect(org: &Org, origin: &Origin, form: &Form) -> Result<Response, OAuthError> {
     let client_id = form.get("client_id").unwrap_or_default();
     let app = org
@@ -124,6 +126,10 @@ pub(super) fn introspect(org: &Org, origin: &Origin, form: &Form) -> Result<Resp
         .directory
         .app(client_id)
         .ok_or(OAuthError::unknown_client())?;
+    if app.client_secret.is_none() {
+        // Anybody could say that they are a public client.
+        return Err(OAuthError::wrong_secret());
+    }
     check_secret(form, app)?;
     let token = form
         .get("token")
@@ -183,19 +189,24 @@ pub(super) async fn discovery(request: Request) -> Response {
         ("jwks_uri", Json::from(format!("{origin}/id/keys"))),
         (
             "scopes_supported",
-            list(&["api", "full", "id", "refresh_token", "web"]),
+            list(&["api", "full", "id", "openid", "refresh_token", "web"]),
         ),
         ("response_types_supported", list(&["code"])),
         (
             "grant_types_supported",
             list(&[
+                "authorization_code",
                 "client_credentials",
+                "device",
                 "password",
                 "refresh_token",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
             ]),
         ),
+        ("code_challenge_methods_supported", list(&["S256"])),
         ("subject_types_supported", list(&["public"])),
+        ("id_token_signing_alg_values_supported", list(&["RS256"])),
         (
             "token_endpoint_auth_methods_supported",
             list(&[
@@ -206,6 +217,11 @@ pub(super) async fn discovery(request: Request) -> Response {
         ),
     ]);
     json(StatusCode::OK, &document)
+}
+
+/// `/id/keys`: what the org's own JWTs are checked with.
+pub(super) async fn keys(State(org): State<Arc<Org>>) -> Response {
+    json(StatusCode::OK, &org.auth.key_set())
 }
 
 fn user_info_of(org: &Org, origin: &Origin, member: &Member) -> Json {

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::auth::app::ConnectedApp;
+use crate::auth::app::{ConnectedApp, TokenFormat};
 use crate::auth::origin::Origin;
 use crate::auth::secret::Secret;
 
@@ -15,6 +15,8 @@ use crate::auth::secret::Secret;
 pub(crate) struct Granted<'a> {
     pub(crate) access_token: Secret,
     pub(crate) refresh_token: Option<Secret>,
+    pub(crate) id_token: Option<Secret>,
+    pub(crate) issued_token_type: Option<&'static str>,
     pub(crate) scopes: Vec<String>,
     pub(crate) origin: &'a Origin,
     pub(crate) identity_url: String,
@@ -41,6 +43,10 @@ pub(crate) enum TokenAnswer {
         instance_url: String,
         id: String,
         token_type: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        api_instance_url: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_format: Option<&'static str>,
     },
     Other {
         access_token: String,
@@ -49,10 +55,19 @@ pub(crate) enum TokenAnswer {
         #[serde(skip_serializing_if = "Option::is_none")]
         signature: Option<String>,
         scope: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id_token: Option<String>,
         instance_url: String,
         id: String,
         token_type: &'static str,
         issued_at: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        api_instance_url: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token_format: Option<&'static str>,
+        /// Of token exchange.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        issued_token_type: Option<&'static str>,
     },
 }
 
@@ -73,6 +88,8 @@ impl Granted<'_> {
     pub(crate) fn by_assertion(self) -> TokenAnswer {
         TokenAnswer::Assertion {
             access_token: self.access_token.expose().to_owned(),
+            api_instance_url: self.api_instance_url(),
+            token_format: self.token_format(),
             scope: self.scopes.join(" "),
             instance_url: self.origin.instance_url(),
             id: self.identity_url,
@@ -85,12 +102,26 @@ impl Granted<'_> {
             signature: self.signature(),
             issued_at: self.issued_at(),
             access_token: self.access_token.expose().to_owned(),
+            api_instance_url: self.api_instance_url(),
+            token_format: self.token_format(),
+            issued_token_type: self.issued_token_type,
             refresh_token: self.refresh_token.map(|token| token.expose().to_owned()),
+            id_token: self.id_token.map(|token| token.expose().to_owned()),
             scope: self.scopes.join(" "),
             instance_url: self.origin.instance_url(),
             id: self.identity_url,
             token_type: BEARER,
         }
+    }
+
+    /// Told of tokens that say themselves what they are good for.
+    fn token_format(&self) -> Option<&'static str> {
+        (self.app.token_format == TokenFormat::Jwt).then_some("jwt")
+    }
+
+    /// Where such tokens are good.
+    fn api_instance_url(&self) -> Option<String> {
+        self.token_format().map(|_| self.origin.instance_url())
     }
 
     fn issued_at(&self) -> String {

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::answer::json;
+use crate::auth::code::CodeRefused;
 use crate::auth::jwt;
 use crate::auth::password::Refused;
 
@@ -33,7 +34,8 @@ impl OAuthError {
         }
     }
 
-    const fn fixed(error: &'static str, description: &'static str) -> Self {
+    /// A refusal with 400.
+    pub(crate) const fn fixed(error: &'static str, description: &'static str) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             error: Cow::Borrowed(error),
@@ -55,6 +57,18 @@ impl OAuthError {
         Self::new(StatusCode::FORBIDDEN, "invalid_request", description)
     }
 
+    pub(crate) const fn wrong_redirect_uri() -> Self {
+        Self::fixed(
+            "redirect_uri_mismatch",
+            "redirect_uri must match configuration",
+        )
+    }
+
+    /// A scope that the app does not have.
+    pub(crate) const fn wrong_scope() -> Self {
+        Self::fixed("invalid_scope", "the requested scope is not allowed")
+    }
+
     pub(crate) const fn must_post() -> Self {
         Self::invalid_request("must use HTTP POST")
     }
@@ -70,6 +84,14 @@ impl OAuthError {
     /// Another request with the same refresh token is not yet answered.
     pub(crate) const fn already_processed() -> Self {
         Self::invalid_grant("token request is already being processed")
+    }
+
+    pub(crate) const fn unknown_response_type() -> Self {
+        Self::fixed("unsupported_response_type", "response type not supported")
+    }
+
+    pub(crate) const fn denied() -> Self {
+        Self::fixed("access_denied", "end-user denied authorization")
     }
 
     pub(crate) const fn unknown_grant_type() -> Self {
@@ -94,6 +116,28 @@ impl OAuthError {
             "unsupported_grant_type",
             format!("the local org does not support {what}"),
         )
+    }
+}
+
+impl OAuthError {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The code of the error and what it says.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.error, &self.error_description)
+    }
+}
+
+impl From<CodeRefused> for OAuthError {
+    fn from(refused: CodeRefused) -> Self {
+        match refused {
+            CodeRefused::Unknown => Self::invalid_grant("invalid authorization code"),
+            CodeRefused::Spent => Self::invalid_grant("expired authorization code"),
+            CodeRefused::RedirectUri => Self::wrong_redirect_uri(),
+            CodeRefused::Verifier => Self::invalid_grant("invalid code verifier"),
+        }
     }
 }
 

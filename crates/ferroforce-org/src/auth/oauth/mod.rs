@@ -2,9 +2,11 @@
 
 mod about;
 mod answer;
+mod device;
 mod error;
 mod form;
 mod grant;
+mod token_exchange;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +17,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::StatusCode;
 
-use self::error::OAuthError;
-use self::form::Form;
+pub(super) use self::error::OAuthError;
+pub(super) use self::form::Form;
 use super::origin::Origin;
+use super::visit::Visit;
 use crate::org::Org;
 
 /// The OAuth and identity routes.
@@ -29,8 +32,8 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/services/oauth2/userinfo", any(about::user_info))
         .route("/id/{organization}/{user}", any(about::identity))
         .route("/.well-known/openid-configuration", any(about::discovery))
-        .route("/id/keys", any(unsupported));
-    for endpoint in ["authorize", "device", "register", "singleaccess"] {
+        .route("/id/keys", any(about::keys));
+    for endpoint in ["device", "register", "singleaccess"] {
         router = router.route(&format!("/services/oauth2/{endpoint}"), any(unsupported));
     }
     router
@@ -49,12 +52,12 @@ async fn token(State(org): State<Arc<Org>>, request: Request) -> Response {
         .then(|| form.get("refresh_token"))
         .flatten();
     let Some(refreshed) = refreshed else {
-        return grant::token(&org, &Origin::of(&parts), &form).into_response();
+        return grant::answer(&org, &Visit::of(&org, &parts), &form);
     };
     let Some(_under_way) = org.auth.refreshing.begin(refreshed) else {
         return OAuthError::already_processed().into_response();
     };
-    let answer = grant::token(&org, &Origin::of(&parts), &form).into_response();
+    let answer = grant::answer(&org, &Visit::of(&org, &parts), &form);
     // Whoever goes away meanwhile has had the token rotated, as with a real org.
     match org.auth.policies().refresh_milliseconds {
         0 => {}
@@ -77,6 +80,9 @@ async fn introspect(State(org): State<Arc<Org>>, request: Request) -> Response {
 /// Takes the token from a form or, as Salesforce does, from the query of a GET.
 async fn revoke(State(org): State<Arc<Org>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if parts.method != http::Method::POST && parts.method != http::Method::GET {
+        return OAuthError::must_post().into_response();
+    }
     let revoked = Form::read(&parts, body).await.and_then(|form| {
         let token = form.get("token").ok_or_else(OAuthError::no_such_token)?;
         match org.auth.revoke(token) {
@@ -97,4 +103,4 @@ pub(crate) fn error_response(status: StatusCode, error: String, description: Str
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,5 +1,10 @@
 mod about;
+mod addresses;
+mod device;
+mod exchange;
 mod grants;
+mod jwt_tokens;
+mod losses;
 
 use axum::body::{Body, to_bytes};
 use base64::Engine as _;
@@ -17,7 +22,7 @@ use crate::settings::Settings;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
+pub(in crate::auth) fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
     let users = vec![
         User::new("ada@example.com")
             .password("secret")
@@ -37,38 +42,46 @@ fn org_with(apps: Vec<ConnectedApp>) -> Arc<Org> {
     .unwrap()
 }
 
-fn app() -> ConnectedApp {
+pub(in crate::auth) fn app() -> ConnectedApp {
     ConnectedApp::new("app")
         .client_secret("s3cret")
         .client_credentials("ada@example.com")
 }
 
-fn org() -> Arc<Org> {
+pub(in crate::auth) fn org() -> Arc<Org> {
     org_with(vec![app().generated_key(), ConnectedApp::new("public")])
 }
 
 /// Status and body of an answer.
-type Answer = (u16, String);
+pub(in crate::auth) type Answer = (u16, String);
 
-async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
-    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+pub(in crate::auth) async fn answer(org: &Arc<Org>, request: Request<Body>) -> Response {
+    answer_to(org, "127.0.0.1", request).await
+}
+
+/// The answer to a request from this address.
+async fn answer_to(org: &Arc<Org>, from: &str, request: Request<Body>) -> Response {
     let arrival = crate::http::Arrival {
         secure: false,
-        local: nowhere,
+        local: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+        peer: from.parse().unwrap(),
     };
     crate::http::Service::new(crate::http::app(org))
         .answer(arrival, request)
         .await
 }
 
-async fn send(org: &Arc<Org>, request: Request<Body>) -> Answer {
-    let response = answer(org, request).await;
+pub(in crate::auth) async fn send(org: &Arc<Org>, request: Request<Body>) -> Answer {
+    read(answer(org, request).await).await
+}
+
+async fn read(response: Response) -> Answer {
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-fn encode(form: &[(&str, &str)]) -> String {
+pub(in crate::auth) fn encode(form: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish()
@@ -78,23 +91,23 @@ fn request(path: &str) -> http::request::Builder {
     Request::post(path).header(HOST, "127.0.0.1:8080")
 }
 
-async fn post_to(org: &Arc<Org>, path: &str, form: &[(&str, &str)]) -> Answer {
+pub(in crate::auth) async fn post_to(org: &Arc<Org>, path: &str, form: &[(&str, &str)]) -> Answer {
     let request = request(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     send(org, request.body(Body::from(encode(form))).unwrap()).await
 }
 
-async fn token(org: &Arc<Org>, form: &[(&str, &str)]) -> Answer {
+pub(in crate::auth) async fn token(org: &Arc<Org>, form: &[(&str, &str)]) -> Answer {
     post_to(org, "/services/oauth2/token", form).await
 }
 
 /// The answer to a token request that must succeed.
-async fn granted(org: &Arc<Org>, form: &[(&str, &str)]) -> Value {
+pub(in crate::auth) async fn granted(org: &Arc<Org>, form: &[(&str, &str)]) -> Value {
     let (status, body) = token(org, form).await;
     assert_eq!(status, 200, "{body}");
     serde_json::from_str(&body).unwrap()
 }
 
-fn refused(error: &str, description: &str) -> Answer {
+pub(in crate::auth) fn refused(error: &str, description: &str) -> Answer {
     (
         400,
         format!(r#"{{"error":"{error}","error_description":"{description}"}}"#),
@@ -102,7 +115,7 @@ fn refused(error: &str, description: &str) -> Answer {
 }
 
 /// The keys of a JSON object in their order.
-fn keys(body: &str) -> Vec<String> {
+pub(in crate::auth) fn keys(body: &str) -> Vec<String> {
     /// Only the order in which keys come is wanted.
     struct Keys;
     impl<'de> serde::de::Visitor<'de> for Keys {
@@ -131,7 +144,7 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("client_secret", "s3cret"),
 ];
 
-fn assertion(org: &Org, change: &[(&str, Value)]) -> String {
+pub(in crate::auth) fn assertion(org: &Org, change: &[(&str, Value)]) -> String {
     let mut claims = json!({
         "iss": "app",
         "sub": "ada@example.com",
@@ -145,7 +158,7 @@ fn assertion(org: &Org, change: &[(&str, Value)]) -> String {
     sign(key.private_pem(), &json!({"alg": "RS256"}), &claims)
 }
 
-async fn bearer(org: &Arc<Org>, assertion: &str) -> Answer {
+pub(in crate::auth) async fn bearer(org: &Arc<Org>, assertion: &str) -> Answer {
     token(org, &[("grant_type", JWT_BEARER), ("assertion", assertion)]).await
 }
 
@@ -159,7 +172,7 @@ fn password_form(password: &str) -> [(&str, &str); 5] {
     ]
 }
 
-fn refresh_form(token: &str) -> [(&str, &str); 4] {
+pub(in crate::auth) fn refresh_form(token: &str) -> [(&str, &str); 4] {
     [
         ("grant_type", "refresh_token"),
         ("client_id", "app"),

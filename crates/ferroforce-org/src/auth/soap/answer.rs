@@ -114,6 +114,13 @@ impl LoggedIn<'_> {
     }
 }
 
+/// The answer to an operation that has nothing to tell.
+pub(crate) fn empty_answer(flavour: Flavour, name: &str) -> String {
+    let mut xml = Xml::new(&format!(r#"xmlns="{}""#, flavour.namespace()));
+    xml.element(name, "");
+    xml.finish()
+}
+
 /// The most characters of a message that repeats what was sent.
 const MESSAGE_LIMIT: usize = 500;
 

@@ -1,4 +1,4 @@
-//! The SOAP API: `login()`, and a clear fault for everything else.
+//! The SOAP API: `login()`, `logout()`, and a clear fault for everything else.
 
 mod answer;
 mod request;
@@ -14,11 +14,12 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use self::answer::{Fault, Flavour, LoggedIn, envelope_response};
-use self::request::{Call, Login};
-use super::origin::{Origin, is_from_foreign_page};
+use self::answer::{Fault, Flavour, LoggedIn, empty_answer, envelope_response};
+use self::request::{Call, Login, Logout};
+use super::origin::is_from_foreign_page;
 use super::password::Refused;
 use super::token::Grant;
+use super::visit::Visit;
 use crate::org::Org;
 
 /// The largest envelope that is read, in bytes.
@@ -78,7 +79,11 @@ async fn call(
                     let message = "login() is not available in this version of the API";
                     return Err(Fault::unexpected("UNSUPPORTED_API_VERSION", message));
                 }
-                log_in(&org, &Origin::of(&parts), flavour, version, &login)
+                log_in(&org, &Visit::of(&org, &parts), flavour, version, &login)
+            }
+            Call::Logout(logout) if logout.namespace == flavour.namespace() => {
+                log_out(&org, &Visit::of(&org, &parts), &logout)?;
+                Ok(empty_answer(flavour, "logoutResponse"))
             }
             Call::Other {
                 namespace,
@@ -87,6 +92,7 @@ async fn call(
                 Err(unsupported(&format!("the SOAP operation {operation}()")))
             }
             Call::Login(Login { namespace, .. }) => Err(no_operation(&namespace, "login")),
+            Call::Logout(Logout { namespace, .. }) => Err(no_operation(&namespace, "logout")),
             Call::Other {
                 namespace,
                 operation,
@@ -111,7 +117,7 @@ fn is_xml(request: &Parts) -> bool {
 
 fn log_in(
     org: &Org,
-    origin: &Origin,
+    visit: &Visit,
     flavour: Flavour,
     version: &str,
     login: &Login,
@@ -128,10 +134,9 @@ fn log_in(
     {
         return Err(Refused::Invalid.into());
     }
-    let now = org.clock.now();
     let member = org
         .auth
-        .check_password(&login.username, login.password.expose(), now)?;
+        .check_password(&login.username, login.password.expose(), visit.now)?;
     if !policies.api_enabled {
         let message = "API is not enabled for this Organization or Partner";
         return Err(Fault::login("API_DISABLED_FOR_ORG", message));
@@ -147,17 +152,29 @@ fn log_in(
         client_id: None,
         scopes: vec!["full".to_owned()],
     };
-    let session_id = org.auth.start_session(grant, now);
+    let session = org.auth.start_session(grant, None, visit);
     let answer = LoggedIn {
-        origin,
+        origin: &visit.origin,
         version,
         organization_id: org.id,
         organization_name: super::ORGANIZATION_NAME,
         member: &member,
-        session_id: session_id.expose(),
+        session_id: session.access_token.expose(),
         seconds_valid: policies.session_seconds,
     };
     Ok(answer.envelope(flavour))
+}
+
+/// Ends the session of a request. A token that says itself what it is good for is good for REST
+/// only.
+fn log_out(org: &Org, visit: &Visit, logout: &Logout) -> Result<(), Fault> {
+    let session = logout.session_id.expose();
+    if !session.contains('!') || org.auth.use_session(session, visit).is_none() {
+        let message = "Invalid Session ID found in SessionHeader: Illegal Session";
+        return Err(Fault::unexpected("INVALID_SESSION_ID", message));
+    }
+    org.auth.expire(session);
+    Ok(())
 }
 
 /// Reads `64.0` and returns its first number.

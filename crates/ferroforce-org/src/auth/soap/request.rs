@@ -19,6 +19,7 @@ const DEPTH_LIMIT: usize = 32;
 #[derive(Debug)]
 pub(crate) enum Call {
     Login(Login),
+    Logout(Logout),
     /// Any other operation, by its namespace and name.
     Other {
         namespace: String,
@@ -34,6 +35,14 @@ pub(crate) struct Login {
     pub(crate) password: Secret,
     /// From the `LoginScopeHeader`.
     pub(crate) organization_id: Option<String>,
+}
+
+/// What `logout()` needs.
+#[derive(Debug)]
+pub(crate) struct Logout {
+    pub(crate) namespace: String,
+    /// From the `SessionHeader`.
+    pub(crate) session_id: Secret,
 }
 
 /// Why a body is no SOAP request; the text goes into the fault.
@@ -120,6 +129,7 @@ struct Envelope {
     username: Option<String>,
     password: Option<String>,
     organization_id: Option<String>,
+    session_id: Option<String>,
 }
 
 impl Envelope {
@@ -151,6 +161,7 @@ impl Envelope {
             [_, part, (_, header), (_, field)] if is_soap(part, "Header") => {
                 match (header.as_str(), field.as_str()) {
                     ("LoginScopeHeader", "organizationId") => &mut self.organization_id,
+                    ("SessionHeader", "sessionId") => &mut self.session_id,
                     _ => return,
                 }
             }
@@ -163,6 +174,12 @@ impl Envelope {
         let (namespace, operation) = self
             .operation
             .ok_or_else(|| Malformed::new("the request holds no operation"))?;
+        if operation == "logout" {
+            return Ok(Call::Logout(Logout {
+                namespace,
+                session_id: Secret::from(self.session_id.unwrap_or_default().trim()),
+            }));
+        }
         if operation != "login" {
             return Ok(Call::Other {
                 namespace,

@@ -52,6 +52,7 @@ async fn post_to(org: &Arc<Org>, path: &str, envelope: String) -> (u16, String) 
     let arrival = crate::http::Arrival {
         secure: false,
         local: nowhere,
+        peer: nowhere.ip(),
     };
     let service = crate::http::Service::new(crate::http::app(org));
     let response = service.answer(arrival, request).await;
@@ -104,8 +105,11 @@ async fn a_login_gives_a_session_that_the_api_takes() {
         assert_eq!(element(&body, "userFullName"), "Ada Byron");
         assert_eq!(element(&body, "sessionSecondsValid"), "7200");
         let session = element(&body, "sessionId");
-        let grant = org.auth.use_session(session, org.clock.now()).unwrap();
-        assert!(grant.allows_api());
+        let now = org.clock.now();
+        let allows_api = org
+            .auth
+            .look_at(session, now, |found| found.grant.allows_api());
+        assert_eq!(allows_api, Some(true));
     }
 }
 
@@ -175,8 +179,8 @@ async fn each_policy_has_its_fault() {
         ),
         (Policies::default(), "p<&>wtoken", None),
     ];
-    let org = org();
     for (policies, password, expected) in table {
+        let org = org();
         org.auth.set_policies(policies);
         let fault = fault(&org, "ada@example.com", password).await;
         let code = fault
@@ -202,8 +206,10 @@ async fn an_expired_password_signs_in_and_says_so() {
     let envelope = login(PARTNER, "ada@example.com", "p<&>wtoken");
     let (_, body) = post_to(&org, "/services/Soap/u/64.0", envelope).await;
     assert_eq!(element(&body, "passwordExpired"), "true");
-    let refusal =
-        crate::auth::bearer::authenticate_token(&org, element(&body, "sessionId")).unwrap_err();
+    let token = format!("Bearer {}", element(&body, "sessionId"));
+    let request = Request::get("/").header("authorization", token);
+    let (request, ()) = request.body(()).unwrap().into_parts();
+    let refusal = crate::auth::authenticate(&org, &request).unwrap_err();
     assert_eq!(
         refusal.items()[0].code,
         "INVALID_OPERATION_WITH_EXPIRED_PASSWORD"
@@ -234,7 +240,6 @@ async fn paths_versions_and_operations_that_are_not_served_have_clear_faults() {
     let org = org();
     let good = || login(PARTNER, "ada@example.com", "p<&>wtoken");
     let query = good().replace("login", "query");
-    let logout = login(PARTNER, "a", "b").replace("login", "logout");
     let other_org = good().replace(
         "<e:Body>",
         &format!(r#"<e:Header><h:LoginScopeHeader xmlns:h="{PARTNER}"><h:organizationId>00D000000000009</h:organizationId></h:LoginScopeHeader></e:Header><e:Body>"#),
@@ -279,11 +284,6 @@ async fn paths_versions_and_operations_that_are_not_served_have_clear_faults() {
             "/services/Soap/u/64.0",
             query,
             "FUNCTIONALITY_NOT_ENABLED: The local org does not support the SOAP operation query()",
-        ),
-        (
-            "/services/Soap/u/64.0",
-            logout,
-            "FUNCTIONALITY_NOT_ENABLED: The local org does not support the SOAP operation logout()",
         ),
         (
             "/services/Soap/m/64.0",
@@ -459,4 +459,46 @@ async fn a_login_has_ten_kilobytes_at_most() {
         let (answered, body) = post_to(&org, "/services/Soap/u/64.0", padded(size)).await;
         assert_eq!(answered, status, "{body}");
     }
+}
+
+fn logout(namespace: &str, session: &str) -> String {
+    format!(
+        r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><SessionHeader xmlns="{namespace}"><sessionId>{session}</sessionId></SessionHeader></e:Header><e:Body><logout xmlns="{namespace}"/></e:Body></e:Envelope>"#
+    )
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_session() {
+    for (path, namespace) in [
+        ("/services/Soap/u/64.0", PARTNER),
+        ("/services/Soap/u/66.0", PARTNER),
+        ("/services/Soap/c/50.0", ENTERPRISE),
+    ] {
+        let org = org();
+        let session = org.auth.access_token().expose().to_owned();
+        let (status, body) = post_to(&org, path, logout(namespace, &session)).await;
+        assert_eq!(status, 200, "{body}");
+        let expected = format!(r#"xmlns="{namespace}""#);
+        assert!(
+            body.contains(&expected) && body.contains("<logoutResponse>"),
+            "{body}"
+        );
+        assert!(!org.auth.is_good(&session, org.clock.now()));
+        assert!(
+            org.auth
+                .is_good(org.auth.refresh_token().expose(), org.clock.now())
+        );
+        for ended in [session.as_str(), "", "a.jwt.token"] {
+            let (status, body) = post_to(&org, path, logout(namespace, ended)).await;
+            let fault =
+                "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: Illegal Session";
+            assert_eq!((status, element(&body, "faultstring")), (500, fault));
+        }
+    }
+    let elsewhere = post_to(&org(), "/services/Soap/u/64.0", logout(ENTERPRISE, "x")).await;
+    assert!(
+        elsewhere.1.contains("No operation available"),
+        "{}",
+        elsewhere.1
+    );
 }

@@ -1,12 +1,11 @@
 //! `DELETE /composite/sobjects?ids=…`.
 
 use super::result::Saved;
-use super::save::of_record;
 use super::{MOST_RECORDS, too_many_records, transaction};
 use crate::composite::input::missing;
 use crate::error::{ApiError, excerpt};
 use crate::id::RecordId;
-use crate::record;
+use crate::record::{self, target};
 use crate::rest::{ApiRequest, Context};
 
 pub(super) fn delete(context: &Context<'_>, request: &ApiRequest) -> Result<Vec<Saved>, ApiError> {
@@ -36,8 +35,8 @@ fn delete_one(context: &Context<'_>, id: &str) -> Result<Saved, ApiError> {
     let object = context
         .schema
         .by_key_prefix(id.key_prefix())
-        .ok_or_else(|| of_record(ApiError::not_found()))?;
-    record::delete(context, object, id).map_err(of_record)?;
+        .ok_or_else(|| target::without_path(ApiError::not_found()))?;
+    record::delete(context, object, id).map_err(target::without_path)?;
     Ok(Saved::Done {
         id,
         created: None,

@@ -10,7 +10,7 @@ use super::transaction;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::record::document::{Document, Scalar, Token};
-use crate::record::{self, Incoming, Origin};
+use crate::record::{self, Incoming, Origin, target};
 use crate::rest::{ApiRequest, Context, enqueue, key_field};
 use crate::schema::{Field, Object};
 
@@ -27,7 +27,7 @@ pub(super) fn create<'s>(
         let (document, id) = record.without("Id");
         let incoming = incoming(context, record, &document)?;
         Ok(incoming.and_then(|incoming| match id {
-            Some(id) if id.scalar()? != Scalar::Null => Err(id_given()),
+            Some(id) if id.scalar()? != Scalar::Null => Err(target::id_given()),
             _ => Ok(incoming),
         }))
     };
@@ -59,7 +59,7 @@ pub(super) fn update<'s>(
         let incoming = incoming(context, record, &document)?;
         Ok(incoming.and_then(|incoming| match id {
             Some(id) => Ok((id_of(record.object, id)?, incoming)),
-            None => Err(not_given("Id", "an update call")),
+            None => Err(target::not_given("Id", "an update call")),
         }))
     };
     in_chunks(context, &body, prepare, |object, (id, incoming)| {
@@ -101,11 +101,11 @@ pub(super) fn upsert<'s>(
             let Some(text) = text_of(token) else {
                 return match key.name.as_str() {
                     "Id" => Ok((incoming, None)),
-                    name => Err(not_given(name, "an upsert call")),
+                    name => Err(target::not_given(name, "an upsert call")),
                 };
             };
             if uses.get(&text.to_lowercase()).is_some_and(|&uses| uses > 1) {
-                return Err(given_twice(key, &text));
+                return Err(target::given_twice(key, &text));
             }
             let value = match (record::coerce_text(key, &text), token) {
                 (Some(value), _) => value,
@@ -115,26 +115,8 @@ pub(super) fn upsert<'s>(
             Ok((incoming, Some((text, value))))
         }))
     };
-    let mut results = in_chunks(context, &body, prepare, |object, (mut incoming, given)| {
-        let found = match &given {
-            None => Vec::new(),
-            Some((id, _)) if key.name == "Id" => vec![parsed_id(object, id)?],
-            Some((_, value)) => record::find_by_key(context, object, key, value)?,
-        };
-        let (id, created) = match found.as_slice() {
-            [] => {
-                if let Some((_, value)) = given {
-                    incoming.set(key, value);
-                }
-                let id = record::create(context, object, &incoming, Origin::Client)?;
-                (id, true)
-            }
-            [id] => {
-                update_one(context, object, *id, &incoming)?;
-                (*id, false)
-            }
-            several => return Err(ambiguous(key, several)),
-        };
+    let mut results = in_chunks(context, &body, prepare, |object, (incoming, given)| {
+        let (id, created) = target::upsert(context, object, key, given.as_ref(), incoming)?;
         Ok(Saved::Done {
             id,
             created: Some(created),
@@ -211,16 +193,7 @@ fn update_one(
     id: RecordId,
     incoming: &Incoming<'_>,
 ) -> Result<(), ApiError> {
-    record::update(context, object, id, incoming).map_err(of_record)
-}
-
-/// An error about a record that is not there, as it is told where the record has no path.
-pub(super) fn of_record(error: ApiError) -> ApiError {
-    if error == ApiError::not_found() {
-        return ApiError::bad_request("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-            .with_fields::<String>([]);
-    }
-    error
+    record::update(context, object, id, incoming).map_err(target::without_path)
 }
 
 /// How often each key is given, regardless of letter case.
@@ -245,52 +218,7 @@ fn text_of(token: Option<Token<'_>>) -> Option<String> {
 
 fn id_of(object: &Object, token: Token<'_>) -> Result<RecordId, ApiError> {
     match text_of(Some(token)) {
-        Some(id) => parsed_id(object, &id),
-        None => Err(not_given("Id", "an update call")),
+        Some(id) => target::id_of(object, &id),
+        None => Err(target::not_given("Id", "an update call")),
     }
-}
-
-/// An id of a record of this object.
-fn parsed_id(object: &Object, id: &str) -> Result<RecordId, ApiError> {
-    let parsed = id.parse::<RecordId>().ok();
-    parsed
-        .filter(|id| object.key_prefix.as_deref() == Some(id.key_prefix()))
-        .ok_or_else(|| {
-            let id = crate::error::excerpt(id);
-            let label = &object.label;
-            let message = format!("{label} ID: id value of incorrect type: {id}");
-            ApiError::bad_request("MALFORMED_ID", message).with_fields(["Id"])
-        })
-}
-
-fn id_given() -> ApiError {
-    ApiError::bad_request(
-        "INVALID_FIELD_FOR_INSERT_UPDATE",
-        "cannot specify Id in an insert call",
-    )
-    .with_fields(["Id"])
-}
-
-fn not_given(name: &str, call: &str) -> ApiError {
-    ApiError::bad_request(
-        "MISSING_ARGUMENT",
-        format!("{name} not specified in {call}"),
-    )
-    .with_fields::<String>([])
-}
-
-fn given_twice(key: &Field, value: &str) -> ApiError {
-    let value = crate::error::excerpt(value);
-    let message = format!("Duplicate external id specified: {value}");
-    ApiError::bad_request("DUPLICATE_VALUE", message).with_fields([&key.name])
-}
-
-/// A key that several records have.
-fn ambiguous(key: &Field, found: &[RecordId]) -> ApiError {
-    let ids: Vec<&str> = found.iter().map(RecordId::short).collect();
-    let message = format!(
-        "more than one record found for external id field: [{}]",
-        ids.join(", ")
-    );
-    ApiError::bad_request("DUPLICATE_EXTERNAL_ID", message).with_fields([&key.name])
 }

@@ -79,6 +79,29 @@ pub(in crate::rest) fn layout(
     Ok(Reply::ok(Json::Array(layouts?)))
 }
 
+/// The columns in which people look at records of an object, by path and label: those that
+/// everybody knows of some objects, of others their names.
+pub(in crate::rest) fn columns_of(object: &Object) -> Vec<(&str, &str)> {
+    let known = COLUMNS.iter().find(|(name, _)| *name == object.name);
+    match known {
+        Some((_, columns)) => columns
+            .iter()
+            .map(|&[_, label, name]| {
+                let path = name.strip_prefix("toLabel(");
+                let path = path.and_then(|path| path.strip_suffix(')'));
+                (path.unwrap_or(name), label)
+            })
+            .collect(),
+        None => {
+            let title = object.name_field();
+            title
+                .map(|field| (field.name.as_str(), field.label.as_str()))
+                .into_iter()
+                .collect()
+        }
+    }
+}
+
 /// A custom object shows its name until someone adds to that. What other objects show is not
 /// documented.
 fn of_object(object: &Object) -> Result<Json, ApiError> {

@@ -13,7 +13,7 @@ use crate::json::Json;
 use crate::search;
 use parameters::Parameters;
 
-pub(super) use layout::layout;
+pub(super) use layout::{columns_of, layout};
 
 /// The first version of the API that takes parameters instead of SOSL.
 const PARAMETERS_SINCE: u16 = 36;

@@ -64,10 +64,11 @@ impl Client {
 
     /// Sends a request as it is.
     pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
-        let local = ([127, 0, 0, 1], 80).into();
+        let local = std::net::SocketAddr::from(([127, 0, 0, 1], 80));
         let arrival = Arrival {
             secure: false,
             local,
+            peer: local.ip(),
         };
         let response = self.service.clone().answer(arrival, request).await;
         let (parts, body) = response.into_parts();

@@ -61,7 +61,7 @@ async fn recently_used_records_of_all_objects_are_listed() {
     for refused in ["/recent?limit=x", "/recent?limit=-1"] {
         assert_eq!(client.get(refused).await.status, 400, "{refused}");
     }
-    assert_eq!(client.get("/theme").await.status, 501);
+    assert_eq!(client.get("/appMenu").await.status, 501);
 }
 
 #[tokio::test]

@@ -203,10 +203,9 @@ async fn what_is_not_served_says_so() {
         );
     }
     for path in [
-        "/analytics/reports",
+        "/chatter/users/me",
         "/tooling/executeAnonymous?anonymousBody=x",
-        "/jobs/ingest",
-        "/sobjects/Account/listviews",
+        "/sobjects/Account/defaultValues",
     ] {
         let answer = client.get(path).await;
         let (status, code, message) = answer.error();

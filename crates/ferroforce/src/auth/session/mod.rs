@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use builder::SessionBuilder;
 pub(crate) use slot::{FRESH_TOKEN_REJECTED, Granted, Slot};
 
-use super::Auth;
 use super::flow::DynAuth;
+use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind};
 use shared::Vault;
 
 /// A sign-in that many clients share.
@@ -125,6 +125,19 @@ impl Registry {
                 slots.push((key, Arc::clone(slot)));
             }
         }
+    }
+}
+
+/// The flow of a client that is there for its settings alone.
+#[derive(Debug)]
+pub(super) struct NoFlow;
+
+impl Auth for NoFlow {
+    async fn acquire(&self, _: &AuthContext) -> Result<AccessToken, AuthError> {
+        Err(AuthError::new(
+            AuthErrorKind::Misconfigured,
+            "a context for sign-ins has no session: build a client of a flow",
+        ))
     }
 }
 

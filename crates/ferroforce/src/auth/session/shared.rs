@@ -16,6 +16,7 @@ use crate::auth::{
 };
 use crate::events::{Event, StoreFailedEvent};
 
+mod log_out;
 mod single_use;
 
 /// The lock is asked for again after this, then after twice as long, and so on.
@@ -80,20 +81,8 @@ impl Vault {
 
     /// A token that is newer than what there is: from the store, or by signing in.
     pub(super) async fn token(&self, ask: &Ask<'_>) -> Result<Issued, AuthError> {
-        let key = match &self.partition {
-            Some(partition) => StoreKey::new(partition, &ask.auth.identity(ask.context)?),
-            None => StoreKey::private(),
-        };
-        let renewal = ask.auth.renewal();
-        let visit = Visit {
-            store: &self.store,
-            key: &key,
-            ask,
-            first: match &renewal {
-                Renewal::Credentials => None,
-                Renewal::RefreshToken { first } => Some(first.as_ref()),
-            },
-        };
+        let (key, renewal) = (self.key(ask)?, ask.auth.renewal());
+        let visit = self.visit(&key, ask, &renewal);
         match visit.token().await {
             Ok(issued) => Ok(issued),
             Err(Trouble::SignIn(error)) => Err(error),
@@ -109,6 +98,27 @@ impl Vault {
                     Renewal::RefreshToken { .. } => Err(not_without_store(&error)),
                 }
             }
+        }
+    }
+}
+
+impl Vault {
+    fn key(&self, ask: &Ask<'_>) -> Result<StoreKey, AuthError> {
+        Ok(match &self.partition {
+            Some(partition) => StoreKey::new(partition, &ask.auth.identity(ask.context)?),
+            None => StoreKey::private(),
+        })
+    }
+
+    fn visit<'a>(&'a self, key: &'a StoreKey, ask: &'a Ask<'a>, renewal: &'a Renewal) -> Visit<'a> {
+        Visit {
+            store: &self.store,
+            key,
+            ask,
+            first: match renewal {
+                Renewal::Credentials => None,
+                Renewal::RefreshToken { first } => Some(first.as_ref()),
+            },
         }
     }
 }

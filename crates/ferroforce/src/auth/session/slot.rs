@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-use super::flight::{self, Flight, Issued};
+use super::flight::{self, Ask, Flight, Issued};
 use super::shared::Vault;
 use super::{Registry, SlotKey};
 use crate::auth::flow::DynAuth;
@@ -51,7 +51,8 @@ struct Standing {
     /// Its expiry makes no sense here (a clock is wrong), so it is used until
     /// Salesforce turns it down.
     ignore_expiry: bool,
-    issued: Instant,
+    /// Until then it counts as fresh.
+    fresh_until: Instant,
 }
 
 /// The session with one org.
@@ -217,6 +218,28 @@ impl Slot {
         }
     }
 
+    /// Ends the session and forgets its token.
+    pub(crate) async fn log_out(&self, context: &AuthContext) -> Result<(), AuthError> {
+        let current = self.state().granted.clone();
+        let ask = Ask {
+            auth: self.auth(),
+            context,
+            current: current.as_ref(),
+            after_rejection: false,
+            origin: self.wanted_origin(),
+        };
+        match self.vault() {
+            Some(vault) => vault.log_out(&ask).await?,
+            None => ask.log_out().await?,
+        }
+        let mut state = self.state();
+        let generation = |granted: &Granted| granted.generation;
+        if state.granted.as_ref().map(generation) == current.as_ref().map(generation) {
+            state.granted = None;
+        }
+        Ok(())
+    }
+
     fn take_off(
         self: &Arc<Self>,
         state: &mut State,
@@ -259,6 +282,11 @@ impl Slot {
                 stored,
                 is_new,
             }) => {
+                // A store may have had it for long.
+                let issued = UNIX_EPOCH.checked_add(Duration::from_secs(token.issued_at()));
+                let age = issued
+                    .and_then(|issued| clock.wall().duration_since(issued).ok())
+                    .unwrap_or_default();
                 let same = replaced.is_some_and(|old| old.token.secret() == token.secret());
                 state.generations += 1;
                 let granted = Granted {
@@ -269,7 +297,7 @@ impl Slot {
                         after_rejection,
                         is_new,
                         ignore_expiry,
-                        issued: now,
+                        fresh_until: now + HOLD_REJECTED.saturating_sub(age),
                     }),
                     token,
                 };
@@ -419,9 +447,7 @@ impl Granted {
 impl Standing {
     /// It replaced a rejected token, was rejected itself, and not long ago.
     fn is_hopeless(&self, now: Instant) -> bool {
-        self.after_rejection
-            && !self.proven.load(Ordering::Relaxed)
-            && now < self.issued + HOLD_REJECTED
+        self.after_rejection && !self.proven.load(Ordering::Relaxed) && now < self.fresh_until
     }
 }
 

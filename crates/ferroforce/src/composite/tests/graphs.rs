@@ -131,6 +131,97 @@ async fn graphs_are_cut_into_requests_and_never_themselves() {
     }
 }
 
+/// 300 families of three, of which every second one has its children behind those of
+/// the others.
+#[tokio::test(start_paused = true)]
+async fn a_graph_is_cut_into_what_belongs_together() {
+    let script = Script::new(|sent, number| match number {
+        1 => Reply::Fail(TransportErrorKind::Interrupted),
+        _ => answer_graphs(sent, &["all-2"], "DUPLICATE_VALUE"),
+    });
+    let salesforce = salesforce(&script);
+    let mut graph = salesforce.graph();
+    let parents: Vec<_> = (0..300)
+        .map(|_| graph.create("Account", &json!({})))
+        .collect();
+    let mut children = Vec::new();
+    for _ in 0..2 {
+        for parent in &parents {
+            let contact = json!({"AccountId": parent.id()});
+            children.push(graph.create("Contact", &contact));
+        }
+    }
+    let bound = graph.update(
+        "Account",
+        parents[0].id(),
+        &json!({"ParentId": parents[299].id()}),
+    );
+    let outcomes = graph.id("all").into_parts().send().await.unwrap();
+    // Two families belong together by the last request.
+    assert_eq!(outcomes.len(), 299);
+    let lengths = outcomes
+        .iter()
+        .map(|part| part.as_ref().map_or(0, Outcomes::len));
+    assert_eq!(lengths.clone().next(), Some(7));
+    assert_eq!(lengths.filter(|length| *length == 3).count(), 298 - 75);
+    let counts: Vec<usize> = (0..script.count())
+        .map(|number| sent(&script, number)["graphs"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(counts, [75, 75, 75, 74]);
+    let first = &sent(&script, 0)["graphs"][0];
+    assert_eq!(first["graphId"], "all-0");
+    let request = &first["compositeRequest"][2];
+    assert_eq!(request["referenceId"], "r300");
+    assert_eq!(request["body"], json!({"AccountId": "@{r0.id}"}));
+
+    outcomes.get(bound).unwrap();
+    assert_eq!(outcomes.get(children[0]).unwrap().id.as_str(), ID);
+    // The third part failed, by its second request.
+    let cause = outcomes.get(children[2]).unwrap_err();
+    assert_eq!(cause.code(), Some(&ErrorCode::DuplicateValue));
+    let undone = outcomes.get(parents[2]).unwrap_err();
+    assert_eq!(undone.kind(), ErrorKind::RolledBack);
+    assert!(
+        undone.rolled_back_by().unwrap().to_string().contains("x"),
+        "{undone}"
+    );
+    assert!(
+        undone.to_string().contains("request 302 (r302)"),
+        "{undone}"
+    );
+    let failed = &outcomes.iter().as_slice()[2];
+    assert_eq!(failed.as_ref().unwrap().errors().next().unwrap().0, 2);
+    // The second request of the client broke off.
+    let unknown = outcomes.get(parents[100]).unwrap_err();
+    assert!(unknown.may_have_been_processed());
+    let foreign = family(&salesforce, 0).1;
+    assert_eq!(
+        outcomes.get(foreign).unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
+}
+
+/// What cannot be cut is refused as a whole, when it is to be sent.
+#[tokio::test(start_paused = true)]
+async fn parts_of_a_graph_are_checked_as_graphs_are() {
+    let script = Script::replies([Reply::json(200, "{}")]);
+    let salesforce = salesforce(&script);
+    let (graph, _) = family(&salesforce, 500);
+    let error = graph.into_parts().send().await.unwrap_err();
+    assert!(error.to_string().contains("501 requests"), "{error}");
+    let mut graph = salesforce.graph();
+    graph.create("Account", &json!({"Name": "@{r0.id}"}));
+    let error = graph.into_parts().send().await.unwrap_err();
+    assert!(error.to_string().contains("@{"), "{error}");
+    let mut graph = salesforce.graph();
+    graph.create("Account", &json!({}));
+    graph.delete("Account", "no id");
+    let error = graph.into_parts().send().await.unwrap_err();
+    assert!(error.to_string().contains("request 1"), "{error}");
+    assert!(salesforce.graph().into_parts().is_empty());
+    assert_eq!(script.count(), 0);
+}
+
 async fn refused_graph(graph: Graph, words: &[&str]) {
     refused(graph.send().await, words);
 }

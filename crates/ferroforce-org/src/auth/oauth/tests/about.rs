@@ -98,7 +98,11 @@ async fn identity_is_told_to_those_with_a_token() {
 
 #[tokio::test]
 async fn an_app_introspects_its_own_tokens() {
-    let org = org();
+    let org = org_with(vec![
+        app(),
+        ConnectedApp::new("public"),
+        ConnectedApp::new("other").client_secret("x"),
+    ]);
     let form = |client: &'static str, secret: &'static str, token: &str| {
         vec![
             ("client_id", client.to_owned()),
@@ -148,9 +152,14 @@ async fn an_app_introspects_its_own_tokens() {
         inactive
     );
     assert_eq!(
-        introspect(&org, form("public", "", access)).await,
+        introspect(&org, form("other", "x", access)).await,
         inactive,
         "not its own"
+    );
+    assert_eq!(
+        introspect(&org, form("public", "", access)).await,
+        refused("invalid_client", "invalid client credentials"),
+        "it can't prove who it is"
     );
     assert_eq!(
         introspect(&org, form("app", "wrong", access)).await,
@@ -180,9 +189,8 @@ async fn tokens_are_revoked_once() {
     assert_eq!(post_to(&org, path, &[("token", refresh)]).await, gone);
     assert_eq!(post_to(&org, path, &[]).await, gone);
     assert!(
-        org.auth
-            .use_session(org.auth.access_token().expose(), org.clock.now())
-            .is_none()
+        !org.auth
+            .is_good(org.auth.access_token().expose(), org.clock.now())
     );
 
     let session = granted(&org, &CREDENTIALS).await["access_token"]
@@ -194,7 +202,7 @@ async fn tokens_are_revoked_once() {
         get_with(&org, &format!("{path}?{query}"), None).await.0,
         200
     );
-    assert!(org.auth.use_session(&session, org.clock.now()).is_none());
+    assert!(!org.auth.is_good(&session, org.clock.now()));
 }
 
 #[tokio::test]
@@ -207,6 +215,20 @@ async fn the_discovery_document_names_this_org() {
         document["token_endpoint"],
         "http://127.0.0.1:8080/services/oauth2/token"
     );
+    // Whatever it names is there.
+    let org = org();
+    for (name, url) in document.as_object().unwrap() {
+        if name.ends_with("_endpoint") || name == "jwks_uri" {
+            let path = url.as_str().unwrap().replace("http://127.0.0.1:8080", "");
+            let (status, body) = get_with(&org, &path, None).await;
+            assert!(![404, 501].contains(&status), "{name}: {status} {body}");
+        }
+    }
+    for grant in document["grant_types_supported"].as_array().unwrap() {
+        let grant = grant.as_str().unwrap();
+        let (_, body) = token(&org, &[("grant_type", grant)]).await;
+        assert!(!body.contains("unsupported_grant_type"), "{grant}: {body}");
+    }
 }
 
 #[tokio::test]
@@ -259,13 +281,15 @@ async fn the_api_asks_for_a_live_session_with_rights() {
 #[tokio::test]
 async fn the_api_can_be_switched_off() {
     let org = org();
-    let token = org.auth.access_token().expose();
-    assert!(crate::auth::bearer::authenticate_token(&org, token).is_ok());
+    let token = format!("Bearer {}", org.auth.access_token().expose());
+    let request = Request::get("/").header(AUTHORIZATION, token);
+    let (request, ()) = request.body(()).unwrap().into_parts();
+    assert!(crate::auth::authenticate(&org, &request).is_ok());
     org.auth.set_policies(Policies {
         api_enabled: false,
         ..Policies::default()
     });
-    let error = crate::auth::bearer::authenticate_token(&org, token).unwrap_err();
+    let error = crate::auth::authenticate(&org, &request).unwrap_err();
     assert_eq!(
         (error.status().as_u16(), error.items()[0].code.as_ref()),
         (403, "API_DISABLED_FOR_ORG")

@@ -193,7 +193,7 @@ impl Visit<'_> {
     }
 
     /// A store that does not take this has a mark, and errs on the safe side.
-    async fn note(&self, generation: u64, contents: Contents) {
+    pub(super) async fn note(&self, generation: u64, contents: Contents) {
         if let Err(error) = self.put(generation, &contents).await {
             report(self.ask.context, "put", &error);
         }

@@ -1,0 +1,250 @@
+//! Files on their way to clients: read piece by piece, as they are sent.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http_body::{Frame, SizeHint};
+use rusqlite::Connection;
+
+use super::csv::{Dialect, Scan};
+use super::table::Part;
+use crate::error::ApiError;
+use crate::org::Org;
+
+/// In a request's extensions: a page has only so many records, whatever its headers tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShortPage(pub(crate) usize);
+
+/// A file to be sent.
+#[derive(Debug)]
+pub(super) struct Download {
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) content_type: &'static str,
+    /// What is sent first.
+    pub(super) head: Vec<u8>,
+    /// Whose data follows, under which name.
+    pub(super) owner: String,
+    pub(super) name: &'static str,
+    pub(super) span: Span,
+}
+
+/// Some of the pieces of some data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The numbers of the first piece and of the one behind the last.
+    pieces: (i64, i64),
+    /// How many bytes of the first piece are left out.
+    skip: usize,
+    /// How many bytes of the last piece are taken; all without it.
+    take: Option<usize>,
+    /// How many bytes there are together.
+    length: u64,
+}
+
+impl Span {
+    /// All of it.
+    pub(super) fn all(db: &Connection, part: Part<'_>) -> Result<Self, ApiError> {
+        let (pieces, _) = part.end(db)?;
+        let length = part.length(db, 0, pieces)?;
+        Ok(Self {
+            pieces: (0, pieces),
+            length: u64::try_from(length).unwrap_or(0),
+            ..Self::default()
+        })
+    }
+
+    /// What follows a byte.
+    pub(super) fn from_byte(db: &Connection, part: Part<'_>, at: i64) -> Result<Self, ApiError> {
+        let (pieces, size) = part.end(db)?;
+        let Some(first) = part.place(db, at)?.filter(|_| at < size) else {
+            return Ok(Self::default());
+        };
+        let piece = part.piece(db, first)?;
+        let skip = piece.map_or(0, |piece| at - piece.first);
+        Ok(Self {
+            pieces: (first, pieces),
+            skip: usize::try_from(skip).unwrap_or(0),
+            take: None,
+            length: u64::try_from(size - at).unwrap_or(0),
+        })
+    }
+
+    /// The records from one number on and before another, of pieces that are sized by records.
+    pub(super) fn of_records(
+        db: &Connection,
+        part: Part<'_>,
+        dialect: Dialect,
+        from: i64,
+        to: i64,
+    ) -> Result<Self, ApiError> {
+        if from >= to {
+            return Ok(Self::default());
+        }
+        let begin = boundary(db, part, dialect, from)?;
+        let end = boundary(db, part, dialect, to)?;
+        let (Some((first, skip)), Some((last, take))) = (begin, end) else {
+            return Err(ApiError::internal("a piece of a result is missing"));
+        };
+        let whole = part.length(db, first, last)?;
+        let length = whole + length_of(take) - length_of(skip);
+        Ok(Self {
+            pieces: (first, last + 1),
+            skip,
+            take: Some(take),
+            length: u64::try_from(length).unwrap_or(0),
+        })
+    }
+}
+
+fn length_of(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// In which piece a record begins, or the last one ends, and at which of its bytes.
+fn boundary(
+    db: &Connection,
+    part: Part<'_>,
+    dialect: Dialect,
+    record: i64,
+) -> Result<Option<(i64, usize)>, ApiError> {
+    let Some(n) = part.place(db, record)? else {
+        return Ok(None);
+    };
+    let Some(piece) = part.piece(db, n)? else {
+        return Ok(None);
+    };
+    let mut at = 0;
+    for _ in piece.first..record {
+        match dialect.scan(&piece.bytes[at..], true) {
+            Ok(Scan::Record { len, .. } | Scan::Blank { len }) => at += len,
+            _ => break,
+        }
+    }
+    Ok(Some((n, at)))
+}
+
+impl Download {
+    /// The answer that sends the file.
+    pub(super) fn into_response(self, org: &Arc<Org>) -> Response {
+        let (pieces, skip, take) = (self.span.pieces, self.span.skip, self.span.take);
+        let head = Bytes::from(self.head);
+        let left = self.span.length + u64::try_from(head.len()).unwrap_or(0);
+        let body = Pieces {
+            head: Some(head).filter(|head| !head.is_empty()),
+            source: Source {
+                org: Arc::clone(org),
+                owner: self.owner,
+                name: self.name,
+            },
+            next: pieces.0,
+            end: pieces.1,
+            skip,
+            take,
+            left,
+            loading: None,
+        };
+        let mut response = Response::new(Body::new(body));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+/// Where pieces come from.
+#[derive(Clone)]
+struct Source {
+    org: Arc<Org>,
+    owner: String,
+    name: &'static str,
+}
+
+impl Source {
+    async fn load(self, n: i64) -> Result<Vec<u8>, ApiError> {
+        let (owner, name) = (self.owner, self.name);
+        let piece = self.org.store.run(move |db| {
+            let owner = &owner;
+            Part { owner, name }.piece(db, n)
+        });
+        let piece = piece.await?;
+        piece
+            .map(|piece| piece.bytes)
+            .ok_or_else(|| ApiError::internal("a piece of a result is gone"))
+    }
+}
+
+type Loading = Pin<Box<dyn Future<Output = Result<Vec<u8>, ApiError>> + Send>>;
+
+/// A body that is loaded piece by piece.
+struct Pieces {
+    head: Option<Bytes>,
+    source: Source,
+    next: i64,
+    end: i64,
+    skip: usize,
+    take: Option<usize>,
+    /// How many bytes are still to come.
+    left: u64,
+    loading: Option<Loading>,
+}
+
+/// The data was taken away while it was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("a piece of the body is gone")]
+struct Gone;
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Gone;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Gone>>> {
+        if let Some(head) = self.head.take() {
+            self.left = self.left.saturating_sub(len(&head));
+            return Poll::Ready(Some(Ok(Frame::data(head))));
+        }
+        if self.next >= self.end {
+            return Poll::Ready(None);
+        }
+        let mut loading = match self.loading.take() {
+            Some(loading) => loading,
+            None => Box::pin(self.source.clone().load(self.next)),
+        };
+        let Poll::Ready(loaded) = loading.as_mut().poll(context) else {
+            self.loading = Some(loading);
+            return Poll::Pending;
+        };
+        let Ok(bytes) = loaded else {
+            return Poll::Ready(Some(Err(Gone)));
+        };
+        self.next += 1;
+        let mut bytes = Bytes::from(bytes);
+        if self.next == self.end
+            && let Some(take) = self.take
+        {
+            bytes.truncate(take);
+        }
+        let skip = std::mem::take(&mut self.skip).min(bytes.len());
+        let bytes = bytes.split_off(skip);
+        self.left = self.left.saturating_sub(len(&bytes));
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.head.is_none() && self.next >= self.end
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+fn len(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
