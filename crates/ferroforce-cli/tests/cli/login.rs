@@ -456,3 +456,61 @@ fn an_org_that_nobody_signed_in_to_is_2_as_with_sf() {
         );
     }
 }
+
+/// The logins of `sf` are looked at where they are asked for, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_of_sf_are_seen_only_by_who_asks() {
+    let org = LocalOrg::start().await.unwrap();
+    let user = User::new();
+    let home = user.0.path();
+    let write = |name: &str, json: Value| {
+        let file = home.join(".sfdx").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, json.to_string()).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    };
+    let key = "0123456789abcdef0123456789abcdef";
+    write(
+        "key.json",
+        json!({"account": "local", "key": key, "service": "sfdx"}),
+    );
+    write("alias.json", json!({"orgs": {"dev": "ada@example.com"}}));
+    let token = org.access_token();
+    write(
+        "ada@example.com.json",
+        json!({"accessToken": token, "instanceUrl": org.url()}),
+    );
+    let run = |args: &[&str]| {
+        let mut command = user.command(&[args, &["--json"]].concat());
+        command
+            .env("HOME", home)
+            .env("SF_USE_GENERIC_UNIX_KEYCHAIN", "true")
+            .env_remove("SF_TARGET_ORG")
+            .env_remove("SFDX_DEFAULTUSERNAME")
+            .current_dir(home);
+        ended(command.spawn().unwrap())
+    };
+    assert_eq!(envelope(&run(&["org", "list"])), json!([]));
+    let unknown = run(&["org", "display", "-o", "dev"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.err);
+
+    let listed = envelope(&run(&["org", "list", "--sf"]));
+    assert_eq!(listed[0]["username"], "ada@example.com");
+    assert_eq!(listed[0]["alias"], "dev");
+    assert_eq!(listed[0]["flow"], "sf-access-token");
+    let shown = run(&["org", "display", "--sf", "-o", "dev", "--check"]);
+    let told = envelope(&shown);
+    assert_eq!(told["connectedStatus"], "Connected", "{told}");
+    assert!(!shown.out.contains(token));
+    let none = run(&["org", "display", "--sf"]);
+    assert_eq!(none.code, Some(1));
+    assert!(
+        none.out.contains("sf config set target-org"),
+        "{}",
+        none.out
+    );
+}
