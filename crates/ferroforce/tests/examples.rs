@@ -5,12 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
-use ferroforce_org::LocalOrg;
+use ferroforce_org::{ConnectedApp, LocalOrg};
 
 /// The folder of the examples stands beside that of the tests.
 fn program(name: &str) -> PathBuf {
@@ -93,6 +93,7 @@ async fn every_example_does_what_it_says() {
         ("client_credentials", url.as_str()),
         ("soap_login", url.as_str()),
         ("jwt_bearer", url.as_str()),
+        ("username_password", url.as_str()),
         ("query_stream", "1 found"),
         ("search", "1 found"),
         ("safe_create", "there is one"),
@@ -107,10 +108,30 @@ async fn every_example_does_what_it_says() {
         ("any_endpoint", "200 OK"),
         ("composite", "rolled back"),
         ("import", "1000 of 1000 created"),
+        ("many_workers", "30 done, 10 stopped"),
+        ("extract", "by rest, because it has few rows"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_used_by_the_first_run_only() {
+    let org = LocalOrg::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = ("SALESFORCE_TOKEN_FOLDER", folder.path().to_str().unwrap());
+    let refresh_token = ("SALESFORCE_REFRESH_TOKEN", org.refresh_token());
+    let said = run(&org, "refresh_token", &[folder, refresh_token]);
+    assert!(
+        said.contains("used") && said.contains("signed in"),
+        "{said}"
+    );
+    let said = run(&org, "refresh_token", &[folder]);
+    assert_eq!(said, "signed in\n");
+    org.revoke_tokens();
+    let said = run(&org, "refresh_token", &[folder]);
+    assert!(said.contains("sign in again"), "{said}");
 }
 
 #[tokio::test]
@@ -129,6 +150,25 @@ async fn a_query_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn an_export_that_is_done_is_not_done_again() {
+    let org = LocalOrg::start().await.unwrap();
+    run(&org, "quick_start", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contacts.csv");
+    let settings = [("EXPORT_FILE", file.to_str().unwrap())];
+    for _ in 0..2 {
+        let said = run(&org, "bulk_extract", &settings);
+        assert!(said.starts_with("1 contacts are in"), "{said}");
+        assert!(fs::read_to_string(&file).unwrap().contains("Lovelace"));
+    }
+    let jobs = org.requests();
+    let jobs = jobs
+        .iter()
+        .filter(|request| request.path.ends_with("/jobs/query"));
+    assert_eq!(jobs.count(), 1);
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_explained() {
     let org = LocalOrg::start().await.unwrap();
     let said = run(&org, "soap_login", &[("SALESFORCE_PASSWORD", "wrong")]);
@@ -142,6 +182,79 @@ async fn a_shared_session_signs_in_once() {
     let said = run(&org, "shared_session", &[]);
     assert!(said.contains("100 answers"), "{said}");
     assert_eq!(sign_ins(&org), 1);
+}
+
+#[tokio::test]
+async fn the_environment_says_how_to_sign_in() {
+    let org = LocalOrg::start().await.unwrap();
+    for flow in ["client-credentials", "jwt", "soap"] {
+        let said = run(&org, "environment", &[("SALESFORCE_FLOW", flow)]);
+        assert_eq!(said.trim(), format!("signed in as {}", org.username()));
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_an_identity_provider_is_exchanged() {
+    let app = ConnectedApp::new("app")
+        .client_secret("s3cret")
+        .generated_key()
+        .token_exchange("f0reign", "admin@org.example");
+    let org = LocalOrg::builder().app(app).start().await.unwrap();
+    let said = run(&org, "token_exchange", &[("SUBJECT_TOKEN", "f0reign")]);
+    assert_eq!(said.trim(), format!("signed in at {}", org.url()));
+}
+
+#[tokio::test]
+async fn a_ready_token_works_until_it_is_ended() {
+    let org = LocalOrg::start().await.unwrap();
+    let settings = [("SALESFORCE_ACCESS_TOKEN", org.access_token())];
+    let said = run(&org, "access_token", &settings);
+    assert!(said.starts_with(&format!("{} has it", org.username())));
+    assert!(said.contains("it has ended: "), "{said}");
+    assert_eq!(sign_ins(&org), 0);
+}
+
+/// An example that waits for a user, and the first line that it prints.
+fn waiting(org: &LocalOrg, name: &str, settings: &[(&str, &str)]) -> (Child, String) {
+    let mut child = Command::new(program(name))
+        .env("SALESFORCE_LOGIN_URL", org.url())
+        .env("SALESFORCE_CLIENT_ID", org.client_id())
+        .env("SALESFORCE_CLIENT_SECRET", org.client_secret().unwrap())
+        .envs(settings.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let out = child.stdout.take().unwrap();
+    let mut out = BufReader::new(out);
+    out.read_line(&mut line).unwrap();
+    child.stdout = Some(out.into_inner());
+    (child, line.trim().to_owned())
+}
+
+fn said(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_with_a_browser_or_a_code() {
+    let org = LocalOrg::start().await.unwrap();
+    let signed_in = format!("signed in as {}\n", org.username());
+    let redirect_uri = "http://localhost:1717/OauthRedirect";
+    let settings = [("SALESFORCE_REDIRECT_URI", redirect_uri)];
+    let (mut child, address) = waiting(&org, "web_server", &settings);
+    let callback = org.authorize(&address, org.username()).unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{callback}").unwrap();
+    assert_eq!(said(child), signed_in);
+
+    let (child, line) = waiting(&org, "device", &[]);
+    let (_, code) = line.split_once(' ').unwrap();
+    assert!(org.decide_device(code, org.username(), true));
+    assert_eq!(said(child), signed_in);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ferroforce::auth::{
     AccessToken, AuthContext, AuthErrorKind, DeviceFlow, Environment, Grant, MemoryStore, Secret,
-    Session, UsernamePassword, WebServer,
+    Session, SubjectTokenType, TokenExchange, UsernamePassword, WebServer,
 };
 use ferroforce::{ErrorCode, ErrorKind, Salesforce};
 use ferroforce_org::{ConnectedApp, LocalOrg};
@@ -152,6 +152,31 @@ async fn a_device_is_let_in_by_the_user_s_code() {
             assert_eq!(outcome.unwrap_err().code(), Some("access_denied"));
         }
     }
+}
+
+#[tokio::test]
+async fn a_token_of_an_identity_provider_is_exchanged() {
+    let app = ConnectedApp::new("app")
+        .client_secret("s3cret")
+        .token_exchange("f0reign", "admin@org.example");
+    let org = LocalOrg::builder().app(app).start().await.unwrap();
+    let exchange = |token: &'static str| {
+        let supply = move || async move { Ok(Secret::new(token)) };
+        let flow = TokenExchange::new("app", SubjectTokenType::IdToken, supply);
+        let flow = flow.client_secret("s3cret");
+        let builder = Salesforce::builder(flow).org_url(org.url());
+        builder.build().unwrap()
+    };
+    let salesforce = exchange("f0reign");
+    salesforce.limits().await.unwrap();
+    org.expire_tokens();
+    salesforce.limits().await.unwrap();
+    let error = exchange("nobody's").limits().await.unwrap_err();
+    assert_eq!(
+        error.auth().unwrap().code(),
+        Some("invalid_grant"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::program::{Ended, command};
 
 /// An org with a public app that a browser may come back to on `port`.
-async fn org(port: u16) -> LocalOrg {
+pub(crate) async fn org(port: u16) -> LocalOrg {
     let scopes = ["api", "id", "refresh_token"];
     LocalOrg::builder()
         .app(
@@ -37,16 +37,16 @@ fn callback(port: u16) -> String {
     format!("http://localhost:{port}/OauthRedirect")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// A user of the command, with logins of their own.
-struct User(TempDir);
+pub(crate) struct User(TempDir);
 
 impl User {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -75,7 +75,7 @@ impl User {
     }
 
     /// What a command that goes well says to scripts.
-    fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let ended = self.run(&[args, &["--json"]].concat(), "");
         envelope(&ended)
     }
@@ -87,7 +87,7 @@ impl User {
     }
 }
 
-fn ended(child: Child) -> Ended {
+pub(crate) fn ended(child: Child) -> Ended {
     let output = child.wait_with_output().unwrap();
     Ended {
         code: output.status.code(),
@@ -96,7 +96,7 @@ fn ended(child: Child) -> Ended {
     }
 }
 
-fn envelope(ended: &Ended) -> Value {
+pub(crate) fn envelope(ended: &Ended) -> Value {
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
     let envelope: Value = serde_json::from_str(&ended.out).unwrap();
@@ -105,7 +105,7 @@ fn envelope(ended: &Ended) -> Value {
 }
 
 /// A sign-in by browser that waits for it, and the address that it wants opened.
-fn begin_web(user: &User, org: &LocalOrg, port: u16, more: &[&str]) -> (Child, String) {
+pub(crate) fn begin_web(user: &User, org: &LocalOrg, port: u16, more: &[&str]) -> (Child, String) {
     let (url, port) = (org.url(), port.to_string());
     let args = [
         "org",
@@ -131,6 +131,20 @@ fn begin_web(user: &User, org: &LocalOrg, port: u16, more: &[&str]) -> (Child, S
     (child, address)
 }
 
+/// A sign-in by device that waits for its user: where they are to go, and what to enter.
+pub(crate) fn begin_device(user: &User, org: &LocalOrg, more: &[&str]) -> (Child, String, String) {
+    let url = org.url();
+    let args = ["org", "login", "device", "-i", "public", "-r", &url];
+    let mut child = user.command(&[&args, more].concat()).spawn().unwrap();
+    let mut line = String::new();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    err.read_line(&mut line).unwrap();
+    std::thread::spawn(move || err.lines().for_each(drop));
+    let asked = line.trim().strip_prefix("Open ").unwrap();
+    let (address, code) = asked.split_once(" and enter ").unwrap();
+    (child, address.to_owned(), code.to_owned())
+}
+
 /// What the browser gets that opens this address on this machine.
 fn open(url: &str) -> String {
     let (host, path) = url
@@ -145,7 +159,7 @@ fn open(url: &str) -> String {
     answer
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_signs_in_by_browser_and_stays_signed_in() {
     let port = free_port();
     let (org, user) = (org(port).await, User::new());
@@ -213,7 +227,7 @@ fn nothing_is_readable_for_others(folder: &Path) {
 #[cfg(not(unix))]
 fn nothing_is_readable_for_others(_: &Path) {}
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_in_the_browser_is_told_there_and_in_the_terminal() {
     let port = free_port();
     let (org, user) = (org(port).await, User::new());
@@ -238,7 +252,7 @@ async fn a_refusal_in_the_browser_is_told_there_and_in_the_terminal() {
     assert_eq!(user.json(&["org", "list"]), json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_that_never_comes_back_ends_the_wait() {
     let port = free_port();
     let (org, user) = (org(port).await, User::new());
@@ -275,7 +289,7 @@ fn a_port_that_is_taken_is_told() {
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_browser_that_is_named_is_opened() {
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -308,28 +322,12 @@ async fn the_browser_that_is_named_is_opened() {
     assert_eq!(envelope(&ended(child))["username"], "admin@org.example");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_without_a_browser_shows_a_code() {
     let (org, user) = (org(1717).await, User::new());
-    let url = org.url();
-    let mut child = user
-        .command(&[
-            "org", "login", "device", "-i", "public", "-r", &url, "-a", "box", "--json",
-        ])
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut err = BufReader::new(child.stderr.take().unwrap());
-    err.read_line(&mut line).unwrap();
-    std::thread::spawn(move || err.lines().for_each(drop));
-    let (address, code) = line
-        .trim()
-        .strip_prefix("Open ")
-        .unwrap()
-        .split_once(" and enter ")
-        .unwrap();
-    assert!(address.starts_with(&url), "{line}");
-    assert!(org.decide_device(code, org.username(), true));
+    let (child, address, code) = begin_device(&user, &org, &["-a", "box", "--json"]);
+    assert!(address.starts_with(&org.url()), "{address}");
+    assert!(org.decide_device(&code, org.username(), true));
     let result = envelope(&ended(child));
     assert_eq!(
         (&result["flow"], &result["alias"]),
@@ -340,7 +338,7 @@ async fn a_machine_without_a_browser_shows_a_code() {
     assert_eq!(shown["connectedStatus"], "Connected");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flows_that_need_nobody_are_kept_and_go_on() {
     let (org, user) = (org(1717).await, User::new());
     let url = org.url();
@@ -391,7 +389,7 @@ async fn flows_that_need_nobody_are_kept_and_go_on() {
     assert_eq!(user.json(&["org", "list"]), json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_that_can_not_be_ended_is_kept_unless_only_here_is_meant() {
     let (org, user) = (org(1717).await, User::new());
     let url = org.url();
@@ -410,7 +408,7 @@ async fn a_login_that_can_not_be_ended_is_kept_unless_only_here_is_meant() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_credentials_are_told_and_nothing_is_kept() {
     let (org, user) = (org(1717).await, User::new());
     let url = org.url();

@@ -94,7 +94,8 @@ struct Code {
 impl Codes {
     fn issue(&mut self, authorization: Authorization, now: Timestamp) -> Secret {
         if self.0.len() >= SWEEP_AT {
-            self.0.retain(|_, code| now < code.issued_at + REMEMBERED);
+            self.0
+                .retain(|_, code| now.duration_since(code.issued_at) < REMEMBERED);
         }
         let text = Secret::from(format!("aPrx{}==", Secret::random(72).expose()));
         let code = Code {
@@ -106,29 +107,33 @@ impl Codes {
         text
     }
 
+    /// What a code was exchanged for.
+    fn given(&self, code: &str) -> Option<Issued> {
+        self.0.get(&key_of(code))?.given.clone()
+    }
+
     /// The code, if it may be exchanged.
     fn find(
         &mut self,
         code: &str,
         presented: &Presented<'_>,
         now: Timestamp,
-    ) -> Result<&mut Code, (CodeRefused, Option<Issued>)> {
-        let refused = |why| Err((why, None));
+    ) -> Result<&mut Code, CodeRefused> {
         let Some(code) = self.0.get_mut(&key_of(code)) else {
-            return refused(CodeRefused::Unknown);
+            return Err(CodeRefused::Unknown);
         };
         let authorization = &code.authorization;
         if authorization.grant.client_id.as_deref() != Some(presented.client_id) {
-            return refused(CodeRefused::Unknown);
+            return Err(CodeRefused::Unknown);
         }
-        if let Some(given) = &code.given {
-            return Err((CodeRefused::Spent, Some(given.clone())));
+        if code.given.is_some() {
+            return Err(CodeRefused::Spent);
         }
         if now.duration_since(code.issued_at) >= LIFETIME {
-            return refused(CodeRefused::Spent);
+            return Err(CodeRefused::Spent);
         }
         if authorization.redirect_uri != presented.redirect_uri {
-            return refused(CodeRefused::RedirectUri);
+            return Err(CodeRefused::RedirectUri);
         }
         let proven = match (&authorization.challenge, presented.verifier) {
             (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
@@ -137,7 +142,7 @@ impl Codes {
             (Some(_), None) | (None, Some(_)) => false,
         };
         if !proven {
-            return refused(CodeRefused::Verifier);
+            return Err(CodeRefused::Verifier);
         }
         Ok(code)
     }
@@ -160,18 +165,16 @@ impl AuthState {
     ) -> Result<Redeemed, CodeRefused> {
         let terms = self.terms(Some(app), visit);
         let live = &mut *self.live();
-        let code = match live.codes.find(code, presented, visit.now) {
-            Ok(code) => code,
-            Err((refused, given)) => {
-                if let Some(given) = given {
-                    live.tokens.revoke(given.access_token.expose());
-                    if let Some(token) = given.refresh_token {
-                        live.tokens.revoke(token.expose());
-                    }
-                }
-                return Err(refused);
+        let found = live.codes.find(code, presented, visit.now);
+        if found.as_ref().err() == Some(&CodeRefused::Spent) {
+            let given = live.codes.given(code).into_iter();
+            let tokens = given.flat_map(|given| [Some(given.access_token), given.refresh_token]);
+            for token in tokens.flatten() {
+                live.tokens.revoke(token.expose());
             }
-        };
+            return Err(CodeRefused::Spent);
+        }
+        let code = found?;
         let grant = code.authorization.grant.clone();
         let issued = live.tokens.issue_granted(grant, &terms);
         code.given = Some(issued.clone());
@@ -256,8 +259,11 @@ mod tests {
                 verifier,
             };
             let outcome = codes.find(code.expose(), &presented, at(second));
-            let refused = outcome.err().map(|(refused, _)| refused);
-            assert_eq!(refused, expected, "{challenge:?} {presented:?} {second}");
+            assert_eq!(
+                outcome.err(),
+                expected,
+                "{challenge:?} {presented:?} {second}"
+            );
         }
     }
 

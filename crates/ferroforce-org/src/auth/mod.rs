@@ -10,6 +10,7 @@ mod directory;
 mod issuer;
 mod jwt;
 mod key;
+pub(crate) mod new_password;
 mod oauth;
 mod origin;
 mod password;

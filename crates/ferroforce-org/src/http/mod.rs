@@ -2,6 +2,7 @@
 
 mod body;
 mod encode;
+mod file_body;
 mod intake;
 mod packing;
 mod patience;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use http::Uri;
 
-pub(crate) use body::{read as read_body, read_on, read_upload};
+pub(crate) use body::{MAX_BODY, read as read_body, read_on, too_long};
 use encode::RequestIds;
+pub(crate) use file_body::FileBody;
 pub(crate) use serve::{Service, accept, connection};
 
 use crate::bulk::v1;

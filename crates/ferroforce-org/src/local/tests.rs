@@ -175,8 +175,10 @@ fn records_in_a_file_are_there_the_next_time() {
 async fn the_org_sees_where_a_connection_comes_from() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    let mut policies = crate::admin::Policies::default();
-    policies.lock_sessions_to_address = true;
+    let policies = crate::admin::Policies {
+        lock_sessions_to_address: true,
+        ..crate::admin::Policies::default()
+    };
     let builder = LocalOrg::builder().tls_port(0).policies(policies);
     let org = builder.start().await.unwrap();
     let ask = async |from: [u8; 4], request: String| {

@@ -41,6 +41,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`TokenStore`] shares a session between processes and machines, and from one
+//! start of a program to the next: [`Session::builder`].
 
 mod app;
 mod client_credentials;
@@ -92,6 +95,8 @@ pub use refresh_token::RefreshToken;
 pub use secret::Secret;
 pub use session::{Session, SessionBuilder};
 pub use soap::SoapLogin;
+#[cfg(feature = "keyring")]
+pub use store::KeyringStore;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;
 #[cfg(feature = "encrypted-store")]

@@ -8,7 +8,7 @@ use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind};
 /// use ferroforce::auth::AccessToken;
 ///
 /// # fn main() -> ferroforce::Result<()> {
-/// let token = AccessToken::new("00D…!…", "https://acme.my.salesforce.com")?;
+/// let token = AccessToken::new("00Dxx0000001gPL!AQ4AQFs", "https://acme.my.salesforce.com")?;
 /// let salesforce = Salesforce::builder(token).build()?;
 /// # Ok(())
 /// # }

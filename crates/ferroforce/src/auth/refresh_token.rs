@@ -149,13 +149,26 @@ impl RefreshToken {
             }
             Ok(form)
         })
-        .await?;
+        .await
+        .map_err(final_refusal)?;
         let token = self.lifetime.apply(token, cx.now());
         Ok(match token.refresh_token() {
             Some(_) => token,
             // Without rotation it goes on being the one.
             None => token.with_refresh_token(refresh_token.clone()),
         })
+    }
+}
+
+/// Salesforce's other ways to say that it is not ready are no reason to send a
+/// refresh token again.
+fn final_refusal(error: AuthError) -> AuthError {
+    let passes = error.description().contains("already being processed");
+    match error.code() {
+        Some(code) if error.is_transient() && !passes => {
+            AuthError::coded(AuthErrorKind::Refused, code, error.description(), None)
+        }
+        _ => error,
     }
 }
 

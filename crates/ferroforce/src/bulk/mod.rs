@@ -11,25 +11,28 @@ mod extract;
 mod ingest;
 mod job;
 mod journal;
+mod load;
 mod query;
 mod results;
 mod spool;
+pub mod v1;
 
 use crate::client::{Call, Salesforce};
 
-pub use csv::{CsvReader, Delimiter, LineEnding};
+pub use csv::{CsvReader, CsvWriter, Delimiter, LineEnding};
 pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
 pub use ingest::{
-    CsvSource, Ingest, Load, LoadCounts, LoadHandle, LoadProgress, LoadProgressStream, Loaded,
-    Loading, NullCell, RetryRows,
+    CsvSource, Ingest, Joining, Load, LoadCounts, LoadHandle, LoadJoin, LoadProgress,
+    LoadProgressStream, Loaded, Loading, NullCell, RetryRows, SavedResults,
 };
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
 };
+pub use load::{ChoosingLoad, LoadReport, LoadWay, Loader};
 pub use query::{
     BulkCsv, BulkQuery, BulkRecords, BulkRows, Paging, QueryHandle, QueryJob, ResultCursor,
 };
-pub use results::{FailedRow, ResultRows, Succeeded};
+pub use results::{FailedRow, JoinBy, JoinedRow, JoinedRows, ResultRows, RowOutcome, Succeeded};
 
 /// Bulk operations of one org. Made by [`Salesforce::bulk`].
 #[derive(Debug, Clone)]

@@ -208,8 +208,66 @@ impl fmt::Debug for RedisConnection {
 }
 
 #[cfg(test)]
+pub(crate) mod server;
+
+#[cfg(test)]
 mod tests {
+    use ::redis::Script;
+
+    use super::server::RedisServer;
     use super::*;
+
+    async fn echo(
+        redis: &RedisConnection,
+        text: &str,
+    ) -> std::result::Result<String, RedisFailure> {
+        let script = Script::new("return ARGV[1]");
+        let mut script = script.key("");
+        redis.run(script.arg(text)).await
+    }
+
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_connections_come_back() {
+        let mut server = RedisServer::start();
+        let redis = RedisConnection::new(&server.url()).unwrap();
+        assert_eq!(echo(&redis, "one").await.unwrap(), "one");
+        server.restart();
+        assert_eq!(echo(&redis.clone(), "two").await.unwrap(), "two");
+        server.stop();
+        let failure = echo(&redis, "three").await.unwrap_err();
+        assert!(!failure.is_final, "{failure}");
+    }
+
+    #[test]
+    #[ignore = "needs redis-server"]
+    fn redis_connections_outlive_their_runtime() {
+        let server = RedisServer::start();
+        let redis = RedisConnection::new(&server.url()).unwrap();
+        for _ in 0..2 {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            assert_eq!(runtime.block_on(echo(&redis, "x")).unwrap(), "x");
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs redis-server"]
+    async fn redis_refusals_are_final_and_quote_nothing() {
+        let server = RedisServer::start();
+        let url = server.url().replace("redis://", "redis://:pa55word@");
+        let redis = RedisConnection::new(&url).unwrap();
+        let failure = echo(&redis, "x").await.unwrap_err();
+        assert!(failure.is_final, "{failure}");
+        assert!(!format!("{failure} {failure:?}").contains("pa55word"));
+        let redis = RedisConnection::new(&server.url()).unwrap();
+        let script = Script::new("return redis.call('NOSUCH', ARGV[1])");
+        let mut script = script.key("");
+        let failure = redis.run::<()>(script.arg("s3cret")).await.unwrap_err();
+        assert!(!format!("{failure} {failure:?}").contains("s3cret"));
+    }
 
     #[test]
     fn only_this_machine_is_reached_in_the_clear() {

@@ -449,13 +449,13 @@ async fn small_loads_that_may_be_repeated_take_one_request() {
             .count()
     };
     assert_eq!((count("POST"), count("PUT"), count("PATCH")), (1, 0, 0));
-    insert(&salesforce)
+    let _ = insert(&salesforce)
         .in_one_request(true)
         .rows([contact(7)])
         .await
         .unwrap();
     assert_eq!((count("POST"), count("PUT")), (2, 0));
-    insert(&salesforce).rows([contact(8)]).await.unwrap();
+    let _ = insert(&salesforce).rows([contact(8)]).await.unwrap();
     assert_eq!((count("POST"), count("PUT"), count("PATCH")), (3, 1, 1));
 }
 

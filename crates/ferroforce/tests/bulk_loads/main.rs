@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod choice;
 mod crash;
 mod faults;
 mod loads;
+mod results;
 mod resume;
 
 use std::collections::BTreeMap;

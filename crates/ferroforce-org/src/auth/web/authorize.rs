@@ -124,7 +124,7 @@ fn consent_page(
     let form = decision(FormOfPage::default());
     consent(&request.app.client_id, &request.scopes, member)
         .text(&format!("Then this page leads to {}", request.redirect_uri))
-        .form(&format!("{PATH}?{query}"), &token, form)
+        .form(&format!("{PATH}?{query}"), &token, &form)
         .leads_to(&request.redirect_uri)
         .to(browser)
 }

@@ -88,7 +88,7 @@ fn ask_for_code(org: &Org, browser: &Browser, code: &str, problem: Option<&str>)
     page.text("Enter the code that the device shows.").form(
         PATH,
         &browser.form_token(&org.auth),
-        form,
+        &form,
     )
 }
 
@@ -102,5 +102,5 @@ fn ask_for_consent(
     let form = decision(FormOfPage::default().hidden(USER_CODE, code));
     consent(&device.client_id, &device.scopes, member)
         .text("Allow it only if you have the device before you and it shows the code you entered.")
-        .form(PATH, &browser.form_token(&org.auth), form)
+        .form(PATH, &browser.form_token(&org.auth), &form)
 }

@@ -70,7 +70,7 @@ fn show(
     if let Some(problem) = problem {
         page = page.alert(problem).status(StatusCode::FORBIDDEN);
     }
-    page.form(PATH, &browser.form_token(&org.auth), form)
+    page.form(PATH, &browser.form_token(&org.auth), &form)
         .into_response()
 }
 

@@ -81,7 +81,7 @@ impl Page {
     }
 
     /// A form that is sent to `action`, with the proof that it was on a page of this browser's.
-    pub(super) fn form(mut self, action: &str, token: &str, form: FormOfPage) -> Self {
+    pub(super) fn form(mut self, action: &str, token: &str, form: &FormOfPage) -> Self {
         let hidden = hidden(super::browser::FORM_TOKEN, token);
         self.body += &format!(
             "<form method=\"post\" action=\"{}\">{hidden}{}</form>",
@@ -197,7 +197,7 @@ mod tests {
             .text(evil)
             .alert(evil)
             .list([evil])
-            .form(evil, evil, form);
+            .form(evil, evil, &form);
         let response = page.into_response();
         let html = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let html = String::from_utf8(html.to_vec()).unwrap();

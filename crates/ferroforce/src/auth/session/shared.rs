@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::flight::{Ask, Issued};
+use super::slot::HOLD_REJECTED;
 use crate::auth::store::{Contents, DynStore, StoredToken};
 use crate::auth::{
     AuthContext, AuthError, AuthErrorKind, Renewal, StoreError, StoreErrorKind, StoreKey, StoreLock,
@@ -88,7 +89,12 @@ impl Vault {
             Err(Trouble::Store(operation, error)) => {
                 report(ask.context, operation, &error);
                 match renewal {
-                    Renewal::Credentials => ask.alone().await,
+                    Renewal::Credentials => {
+                        let mut issued = ask.alone().await?;
+                        // Newer than what the store had, should it come back with that.
+                        issued.stored = ask.current.map_or(0, |current| current.stored) + 1;
+                        Ok(issued)
+                    }
                     Renewal::RefreshToken { .. } => Err(not_without_store(&error)),
                 }
             }
@@ -157,7 +163,7 @@ impl Visit<'_> {
         let waiting = async {
             let mut wait = FIRST_WAIT;
             loop {
-                let lock = self.store.try_lock(self.key).await;
+                let lock = self.store.boxed_lock(self.key).await;
                 if let Some(lock) = lock.map_err(|error| Trouble::Store("lock", error))? {
                     return Ok(Locked::Mine(lock));
                 }
@@ -215,7 +221,7 @@ impl Visit<'_> {
 
     async fn read(&self) -> Result<Option<Entry>, Trouble> {
         let read = async {
-            let Some(stored) = self.store.get(self.key).await? else {
+            let Some(stored) = self.store.boxed_get(self.key).await? else {
                 return Ok(None);
             };
             Ok(Some(Entry {
@@ -228,7 +234,7 @@ impl Visit<'_> {
 
     async fn put(&self, generation: u64, contents: &Contents) -> Result<bool, StoreError> {
         let value: StoredToken = contents.seal(generation)?;
-        self.store.put_if_newer(self.key, &value).await
+        self.store.boxed_put(self.key, &value).await
     }
 
     /// The generation of what comes next.
@@ -240,17 +246,15 @@ impl Visit<'_> {
 
     /// The token of the store, if it serves this session as well as a new one.
     fn usable(&self, entry: Option<&Entry>) -> Option<Issued> {
-        let Entry {
-            contents,
-            generation,
-        } = entry?;
+        let contents = &entry?.contents;
+        let generation = contents.token_generation;
         if !contents.is_live() || self.unseen_seed(Some(contents)).is_some() {
             return None;
         }
         let token = contents.token.as_ref()?;
         if let Some(current) = self.ask.current {
-            let newer = *generation > current.stored
-                || (*generation == current.stored && token.secret() != current.token.secret());
+            let newer = generation > current.stored
+                || (generation == current.stored && token.secret() != current.token.secret());
             if !newer {
                 return None;
             }
@@ -262,11 +266,13 @@ impl Visit<'_> {
             .as_deref()
             .is_none_or(|origin| origin == token.origin());
         let good = contents.ignore_expiry || !self.ask.auth.expired(token, now);
+        // By somebody else's clock: if that is wrong, it costs a sign-in or a minute.
+        let age = now.duration_since(contents.written).unwrap_or_default();
         (of_this_org && good).then(|| Issued {
             token: token.clone(),
             ignore_expiry: contents.ignore_expiry,
-            after_rejection: contents.after_rejection,
-            stored: *generation,
+            after_rejection: contents.after_rejection && age < HOLD_REJECTED,
+            stored: generation,
             is_new: false,
         })
     }
@@ -304,3 +310,6 @@ fn not_without_store(error: &StoreError) -> AuthError {
     )
     .with_source(error.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,9 @@ const SEEDS: usize = 16;
 pub(in crate::auth) struct Contents {
     /// The token, with the refresh token that came with it.
     pub(in crate::auth) token: Option<AccessToken>,
+    /// The generation in which the token was new. Marks that are set and taken back
+    /// come later and change nothing of the token.
+    pub(in crate::auth) token_generation: u64,
     pub(in crate::auth) state: State,
     /// When the value was written, by the clock of who wrote it: for people to read.
     pub(in crate::auth) written: SystemTime,
@@ -52,6 +55,7 @@ impl Contents {
     pub(in crate::auth) fn new(token: Option<AccessToken>, state: State, now: SystemTime) -> Self {
         Self {
             token,
+            token_generation: 0,
             state,
             written: now,
             seeds: Vec::new(),
@@ -97,6 +101,7 @@ impl Contents {
                 .unwrap_or_default()
                 .as_secs(),
             token,
+            token_generation: self.token_generation,
             seeds: self.seeds.iter().map(Secret::expose).collect(),
             after_rejection: self.after_rejection,
             ignore_expiry: self.ignore_expiry,
@@ -140,6 +145,7 @@ impl Contents {
         }
         Ok(Self {
             token,
+            token_generation: read.token_generation,
             state,
             written: UNIX_EPOCH
                 .checked_add(Duration::from_secs(read.written))
@@ -159,6 +165,7 @@ struct Out<'a> {
     ended: Option<&'a Ended>,
     written: u64,
     token: Option<TokenOut<'a>>,
+    token_generation: u64,
     seeds: Vec<&'a str>,
     after_rejection: bool,
     ignore_expiry: bool,
@@ -181,6 +188,7 @@ struct In {
     ended: Option<Ended>,
     written: u64,
     token: Option<TokenIn>,
+    token_generation: u64,
     seeds: Vec<SecretIn>,
     after_rejection: bool,
     ignore_expiry: bool,
@@ -208,7 +216,7 @@ impl<'de> Deserialize<'de> for SecretIn {
 impl TokenIn {
     fn read(self) -> Result<AccessToken, crate::auth::AuthError> {
         let token = AccessToken::new(self.access_token.0, &self.instance_url)?
-            .as_stored(self.ends, self.issued)
+            .restored(self.ends, self.issued)
             .identity_url(self.identity_url);
         Ok(match self.refresh_token {
             Some(refresh_token) => token.with_refresh_token(refresh_token.0),

@@ -23,6 +23,11 @@ impl MemoryStore {
         Self::default()
     }
 
+    #[cfg(test)]
+    pub(in crate::auth) fn empty(&self) {
+        self.held().values.clear();
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,6 +5,8 @@ mod contents;
 mod encrypted;
 mod error;
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod lock_file;
 mod memory;
 #[cfg(feature = "redis")]
@@ -22,6 +24,8 @@ use zeroize::Zeroizing;
 pub use encrypted::{EncryptedStore, EncryptionKey};
 pub use error::{StoreError, StoreErrorKind};
 pub use file::FileStore;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
@@ -194,30 +198,30 @@ impl<S: TokenStore> TokenStore for Arc<S> {
 
 /// [`TokenStore`] without its type, so that a session can hold any.
 pub(super) trait DynStore: Send + Sync {
-    fn get<'a>(
+    fn boxed_get<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>>;
-    fn put_if_newer<'a>(
+    fn boxed_put<'a>(
         &'a self,
         key: &'a StoreKey,
         value: &'a StoredToken,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
-    fn try_lock<'a>(
+    fn boxed_lock<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoreLock>, StoreError>>;
 }
 
 impl<S: TokenStore> DynStore for S {
-    fn get<'a>(
+    fn boxed_get<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
         Box::pin(TokenStore::get(self, key))
     }
 
-    fn put_if_newer<'a>(
+    fn boxed_put<'a>(
         &'a self,
         key: &'a StoreKey,
         value: &'a StoredToken,
@@ -225,7 +229,7 @@ impl<S: TokenStore> DynStore for S {
         Box::pin(TokenStore::put_if_newer(self, key, value))
     }
 
-    fn try_lock<'a>(
+    fn boxed_lock<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoreLock>, StoreError>> {

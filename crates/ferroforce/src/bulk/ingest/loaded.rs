@@ -1,15 +1,17 @@
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::cut::Refused;
 use super::handle::{Ended, Handed};
+use super::join::LoadJoin;
 use super::retry::RetryRows;
 use super::settings::Settings;
 use crate::bulk::job::ops::ResultKind;
-use crate::bulk::job::{JobId, JobInfo, JobState};
-use crate::bulk::results::{self, FailedRow, Place, ResultRows, Succeeded};
+use crate::bulk::job::{JobInfo, JobState};
+use crate::bulk::results::{self, FailedRow, JoinBy, Place, ResultRows, ResultsOf, Succeeded};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -43,6 +45,18 @@ pub struct LoadCounts {
     pub unaccounted: u64,
     /// Rows that could not be sent, and are not among those that were.
     pub refused: u64,
+}
+
+/// Where results were [saved](Loaded::save).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SavedResults {
+    /// The rows that were written.
+    pub successful: PathBuf,
+    /// The rows that Salesforce refused.
+    pub failed: PathBuf,
+    /// The rows that nobody looked at.
+    pub unprocessed: PathBuf,
 }
 
 impl Loaded {
@@ -168,6 +182,40 @@ impl Loaded {
         RetryRows::new(self)
     }
 
+    /// Puts the results to the rows of the source, which is given once more: they come in
+    /// no particular order.
+    pub fn join(&self, by: JoinBy) -> LoadJoin {
+        LoadJoin::new(self.clone(), by)
+    }
+
+    /// Writes the results into three files of `folder`, which only their owner may read:
+    /// `successful.csv` with the columns `sf__Id` and `sf__Created`, `failed.csv` with
+    /// `sf__Id` and `sf__Error`, and `unprocessed.csv`, each with the columns of the rows.
+    /// They have commas and line feeds. A file that is there is replaced.
+    ///
+    /// # Errors
+    /// What befalls the results, and the disk.
+    pub async fn save(&self, folder: impl AsRef<Path>) -> Result<SavedResults> {
+        let folder = folder.as_ref();
+        let saved = SavedResults {
+            successful: folder.join("successful.csv"),
+            failed: folder.join("failed.csv"),
+            unprocessed: folder.join("unprocessed.csv"),
+        };
+        for (kind, path) in [
+            (ResultKind::Successful, &saved.successful),
+            (ResultKind::Failed, &saved.failed),
+            (ResultKind::Unprocessed, &saved.unprocessed),
+        ] {
+            results::save(self.place(kind), kind, path).await?;
+        }
+        Ok(saved)
+    }
+
+    pub(super) fn spill_to(&mut self, folder: &Path) {
+        Arc::make_mut(&mut self.settings).bounds.folder = Some(folder.to_owned());
+    }
+
     pub(super) fn client(&self) -> &Salesforce {
         &self.client
     }
@@ -180,17 +228,20 @@ impl Loaded {
     pub(super) fn place(&self, kind: ResultKind) -> Place {
         let jobs = self.ended().map(|(handed, ended)| {
             let counts = counts(handed, ended);
-            let expected = match kind {
+            let rows = match kind {
                 ResultKind::Successful => counts.successful,
                 ResultKind::Failed => counts.failed,
                 ResultKind::Unprocessed => counts.unprocessed,
             };
-            (handed.job, Some(expected))
+            ResultsOf {
+                job: handed.job,
+                dialect: ended.info.dialect(),
+                rows,
+            }
         });
         Place {
             client: self.client.clone(),
-            dialect: self.settings.dialect(),
-            jobs: jobs.collect::<Vec<(JobId, _)>>(),
+            jobs: jobs.collect(),
             folder: self.settings.bounds.folder.clone(),
         }
     }

@@ -6,6 +6,7 @@ mod drive;
 mod feed;
 mod hand_over;
 mod handle;
+mod join;
 mod ledger;
 mod loaded;
 mod loading;
@@ -26,7 +27,8 @@ use serde::Serialize;
 
 pub use csv_source::CsvSource;
 pub use handle::LoadHandle;
-pub use loaded::{LoadCounts, Loaded};
+pub use join::{Joining, LoadJoin};
+pub use loaded::{LoadCounts, Loaded, SavedResults};
 pub use loading::Loading;
 pub use progress::{LoadProgress, LoadProgressStream};
 pub use retry::RetryRows;
@@ -221,6 +223,10 @@ impl Ingest {
     /// several types).
     pub fn csv(self, source: CsvSource) -> Load {
         self.from(Input::Csv(source))
+    }
+
+    pub(super) fn has_journal(&self) -> bool {
+        self.settings.journal.is_some()
     }
 
     fn from(self, input: Input) -> Load {

@@ -2,9 +2,15 @@
 
 mod cell;
 mod fetch;
+mod join;
 mod rows;
+mod save;
 
+pub use join::{JoinBy, JoinedRow, JoinedRows, RowOutcome};
 pub use rows::{FailedRow, ResultRows, Succeeded};
 
-pub(crate) use fetch::{Fetched, fetch};
-pub(crate) use rows::{Echo, EchoedRow, Place, echoes, failed, successful, unprocessed};
+pub(crate) use cell::error as row_error;
+pub(crate) use fetch::fetch;
+pub(crate) use join::{Inputs, join};
+pub(crate) use rows::{Place, ResultsOf, echoes, failed, successful, unprocessed};
+pub(crate) use save::save;

@@ -5,7 +5,7 @@ mod file;
 mod stored;
 
 pub(crate) use file::{blocking, unnamed};
-pub(crate) use stored::Stored;
+pub(crate) use stored::{Stored, read_exact_at};
 
 #[cfg(test)]
 mod tests;

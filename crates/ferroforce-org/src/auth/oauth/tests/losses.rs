@@ -69,8 +69,8 @@ async fn an_answer_that_is_lost_has_spent_the_refresh_token() {
 #[tokio::test(start_paused = true)]
 async fn a_refresh_may_be_slow_before_and_after_it_is_done() {
     let pause = Duration::from_secs(30);
-    let faults: [(fn(Duration) -> Fault, bool); 2] = [(Fault::delay, false), (Fault::stall, true)];
-    for (fault, is_done) in faults {
+    for is_done in [false, true] {
+        let fault = if is_done { Fault::stall } else { Fault::delay };
         let org = org();
         let first = org.auth.refresh_token().expose().to_owned();
         strike(&org, fault(pause).path("/services/oauth2/token"));

@@ -134,13 +134,13 @@ impl Visit<'_> {
             Ok(value) => value,
             Err(error) => return report(self.ask.context, "put", &error),
         };
-        let mut put = self.store.put_if_newer(self.key, &value).await;
+        let mut put = self.store.boxed_put(self.key, &value).await;
         for wait in AT_ONCE {
             if put.is_ok() {
                 break;
             }
             tokio::time::sleep(wait).await;
-            put = self.store.put_if_newer(self.key, &value).await;
+            put = self.store.boxed_put(self.key, &value).await;
         }
         match put {
             // If somebody stored something newer, a person has signed in meanwhile. The
@@ -203,7 +203,7 @@ impl Visit<'_> {
 async fn keep_later(store: Arc<dyn DynStore>, key: StoreKey, value: StoredToken) {
     for wait in LATER {
         tokio::time::sleep(wait).await;
-        if store.put_if_newer(&key, &value).await.is_ok() {
+        if store.boxed_put(&key, &value).await.is_ok() {
             return;
         }
     }
@@ -260,6 +260,7 @@ impl Issued {
         Contents {
             after_rejection: self.after_rejection,
             ignore_expiry: self.ignore_expiry,
+            token_generation: self.stored,
             ..Contents::new(Some(self.token.clone()), State::Live, ask.context.now())
         }
     }

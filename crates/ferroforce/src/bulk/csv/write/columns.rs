@@ -32,16 +32,23 @@ impl Columns {
         Ok(columns)
     }
 
+    /// Those that are known, and others as they come.
+    pub(crate) fn known(names: impl IntoIterator<Item = String>) -> Self {
+        let mut columns = Self::default();
+        for name in names {
+            let key = name.to_ascii_lowercase();
+            columns.places.insert(key, columns.names.len());
+            columns.names.push(name);
+        }
+        columns
+    }
+
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
     pub(crate) fn len(&self) -> usize {
         self.names.len()
-    }
-
-    pub(crate) fn is_declared(&self) -> bool {
-        self.declared
     }
 
     /// The place of `parent.field`, or of `field` where there is no parent. The one

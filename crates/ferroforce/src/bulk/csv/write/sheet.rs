@@ -27,7 +27,7 @@ pub(crate) struct Written {
 
 /// Rows as text, without their header: which columns there are may turn out with the
 /// last row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sheet {
     pub(super) style: Style,
     pub(super) columns: Columns,
@@ -43,7 +43,7 @@ pub(crate) struct Sheet {
 }
 
 /// A row on its way into the text.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     start: usize,
     /// Where its cells begin.
@@ -247,11 +247,6 @@ impl Sheet {
         self.text.push(b'"');
     }
 
-    /// How many rows the text has.
-    pub(crate) fn rows(&self) -> usize {
-        self.ends.len()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.text.len()
     }
@@ -304,6 +299,12 @@ impl Sheet {
         self.text.truncate(written.start);
         self.columns.truncate(written.columns_before);
         self.ends.pop();
+    }
+
+    /// Forgets the rows, and keeps the columns.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 
     /// Takes the rows out, but for the last one if it is to be `kept`. `empty` is memory

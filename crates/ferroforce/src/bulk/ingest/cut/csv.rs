@@ -11,7 +11,10 @@ use crate::bulk::csv::read::{Columns, Dialect, LARGEST_RECORD, RawRecord, Splitt
 use crate::bulk::csv::write::limits;
 use crate::bulk::csv::{Delimiter, LineEnding};
 use crate::bulk::ingest::csv_source::{Pieces, Source};
+use crate::bulk::ingest::loaded::Loaded;
 use crate::bulk::ingest::part::{Data, Part};
+use crate::bulk::job::JobInfo;
+use crate::bulk::results::Inputs;
 use crate::bulk::spool::{Stored, blocking};
 use crate::error::{Error, Result};
 
@@ -138,7 +141,7 @@ impl Draft {
     /// Whether the record can follow: what stands between can only be empty lines.
     fn reaches(&self, record: &RawRecord<'_>, ending: LineEnding) -> bool {
         let gap = record.range.start.saturating_sub(self.range.end);
-        self.copy.is_some() || self.records == 0 || gap % as_u64(ending.bytes().len()) == 0
+        self.copy.is_some() || self.records == 0 || gap.is_multiple_of(as_u64(ending.bytes().len()))
     }
 
     fn add(&mut self, row: u64, record: &RawRecord<'_>, ending: LineEnding) {
@@ -244,15 +247,7 @@ impl CsvCutter {
                 }
                 Stop::Yield => tokio::task::yield_now().await,
                 Stop::More if self.ended => break,
-                Stop::More => {
-                    let piece = self.input.next().await?;
-                    if piece.is_empty() {
-                        self.ended = true;
-                        self.splitter.finish();
-                    } else {
-                        self.splitter.push(&piece);
-                    }
-                }
+                Stop::More => self.read_on().await?,
             }
         }
         if self.draft.records == 0 {
@@ -263,6 +258,17 @@ impl CsvCutter {
         // The rows behind its last one were refused.
         draft.end_row = self.row;
         self.finish(draft).await.map(Some)
+    }
+
+    async fn read_on(&mut self) -> Result<()> {
+        let piece = self.input.next().await?;
+        if piece.is_empty() {
+            self.ended = true;
+            self.splitter.finish();
+        } else {
+            self.splitter.push(&piece);
+        }
+        Ok(())
     }
 
     fn read_rows(&mut self, until: Option<u64>) -> Result<Stop> {
@@ -337,6 +343,53 @@ impl CsvCutter {
         let part = Part::new(self.part, rows, draft.records, header, data, &checksum);
         self.part += 1;
         Ok(part)
+    }
+}
+
+/// Puts the rows of a text aside, to be found by their results.
+pub(crate) async fn read_csv(
+    source: crate::bulk::CsvSource,
+    loaded: &Loaded,
+    inputs: &mut Inputs,
+) -> Result<()> {
+    let settings = loaded.settings();
+    // As it was found then, for a text that does not say so by itself.
+    let dialect = loaded.jobs().next().map(JobInfo::dialect);
+    let told = Told {
+        delimiter: dialect.map(|dialect| dialect.delimiter),
+        line_ending: dialect.map(|dialect| dialect.line_end),
+    };
+    let mut text = CsvCutter::open(source.0, told, settings.bounds.clone()).await?;
+    let names: Vec<String> = text
+        .columns
+        .names()
+        .iter()
+        .map(|name| name.to_string())
+        .collect();
+    loop {
+        let mut rows = 0;
+        while let Some(record) = text.splitter.next()? {
+            let cells = record.row().cells(names.len()).ok();
+            let values: Option<Vec<_>> =
+                cells.map(|cells| (0..names.len()).map(|place| cells.get(place)).collect());
+            let pairs = values.as_ref().map(|values| {
+                let names = names.iter().map(String::as_str);
+                names.zip(values.iter().map(|value| &**value))
+            });
+            inputs.add(pairs)?;
+            rows += 1;
+            if rows == AT_ONCE {
+                break;
+            }
+        }
+        inputs.settle().await?;
+        if rows == AT_ONCE {
+            tokio::task::yield_now().await;
+        } else if text.ended {
+            return Ok(());
+        } else {
+            text.read_on().await?;
+        }
     }
 }
 

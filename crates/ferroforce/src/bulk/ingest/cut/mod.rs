@@ -7,7 +7,7 @@ mod rows;
 use crate::bulk::ingest::part::Part;
 use crate::error::{Error, Result};
 
-pub(crate) use csv::{CsvCutter, Told};
+pub(crate) use csv::{CsvCutter, Told, read_csv};
 pub(crate) use rows::RowCutter;
 
 /// How large a part may be.
