@@ -34,6 +34,8 @@
 //! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
 //! | `…/search`, `…/parameterizedSearch` | SOSL and its parameters; `search/scopeOrder`, `search/layout` |
 //! | `…/composite` | dependent requests, batches, graphs, trees, collections |
+//! | `…/jobs` | Bulk API 2.0: `ingest` and `query`, with results by locator and in parallel |
+//! | `/services/async` | Bulk API 1.0: jobs and batches in CSV, JSON, XML and archives, PK chunking |
 //! | `…/analytics/reports` | the reports of the seed file: described, run at once and in the background, with other filters, columns and order |
 //! | `…/tooling` | queries, records and describes of code and logs, composites |
 //! | `…/ui-api/records` | records, created under an `Idempotency-Key` |
@@ -100,6 +102,24 @@
 //!
 //! The hybrid forms, the user-agent flow, headless identity, `prompt=none` and dynamic registration
 //! are not served. [`LocalOrg::sign_ins`] tells who has signed in how often.
+//!
+//! # Bulk jobs
+//!
+//! Jobs are worked on in the background, one after the other: 200 rows are written as one
+//! transaction, then requests have their turn. By default a job begins at once;
+//! [`Policies::bulk_queued_seconds`] and [`Policies::bulk_in_progress_seconds`] let it take time, by
+//! the org's clock. What a job has done is kept in the same transaction as the rows, so an org with
+//! a [data file](LocalOrgBuilder::data_file) goes on where it was, and snapshots hold jobs as well.
+//! Jobs that are open for 24 hours are aborted; those that ended are forgotten after 7 days.
+//!
+//! A job takes one upload of at most 150 MB, counted in base64 as Salesforce does, which makes
+//! 112.5 MB of CSV. Rows are cut into batches of 10,000, of which there are
+//! [so many](Policies::daily_bulk_batches) in 24 hours; the rows of those beyond are not processed,
+//! and no result tells of them. Only profiles that [say so](Profile::bulk_hard_delete) may delete for
+//! good. Assignment rules are taken and do nothing.
+//!
+//! Where no recorded answer is known, the words of an error are the org's own; the codes are
+//! Salesforce's. The times that jobs tell are those of the org's clock.
 //!
 //! # Seed files
 //!

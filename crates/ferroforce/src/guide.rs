@@ -3,12 +3,15 @@
 //! | to | read |
 //! |---|---|
 //! | sign in, and choose how | [`sign_in`] |
-//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`web_server`], [`device`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
+//! | set a flow up | [`client_credentials`], [`jwt_bearer`], [`refresh_token`], [`web_server`], [`device`], [`token_exchange`], [`username_password`], [`soap_login`], [`access_token`], [`environment`], [`custom_flow`] |
 //! | know whose session it is, and end it | [`about_tokens`] |
+//! | share a sign-in between processes and machines | [`token_stores`] |
 //! | read and write records | [`records`] |
 //! | send and read files | [`files`] |
 //! | know an org's objects and fields | [`describe`] |
 //! | query | [`queries`] |
+//! | get any number of rows | [`bulk_extract`] |
+//! | do what only Bulk API 1.0 can | [`bulk_1`] |
 //! | send many operations in one request | [`composite`] |
 //! | search | [`search`] |
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
@@ -20,7 +23,12 @@
 //! | review the crate | [`security`] |
 
 #![cfg_attr(
-    not(all(feature = "jwt", feature = "reqwest")),
+    not(all(
+        feature = "jwt",
+        feature = "reqwest",
+        feature = "redis",
+        feature = "sf-cli"
+    )),
     allow(
         rustdoc::broken_intra_doc_links,
         reason = "the pages tell of every feature"
@@ -44,6 +52,18 @@ pub mod client_credentials {
 pub mod jwt_bearer {
     #![doc = ""]
     #![doc = include_str!("../docs/jwt-bearer.md")]
+}
+
+/// Signing in with a refresh token.
+pub mod refresh_token {
+    #![doc = ""]
+    #![doc = include_str!("../docs/refresh-token.md")]
+}
+
+/// Sharing a sign-in between processes and machines, and from one start to the next.
+pub mod token_stores {
+    #![doc = ""]
+    #![doc = include_str!("../docs/token-stores.md")]
 }
 
 /// Signing in with a user name and a password.
@@ -94,10 +114,29 @@ pub mod about_tokens {
     #![doc = include_str!("../docs/about-tokens.md")]
 }
 
+/// Signing in with the logins of the Salesforce CLI.
+#[cfg(feature = "sf-cli")]
+pub mod sf_logins {
+    #![doc = ""]
+    #![doc = include_str!("../docs/sf-logins.md")]
+}
+
 /// Signing in by a flow of your own.
 pub mod custom_flow {
     #![doc = ""]
     #![doc = include_str!("../docs/custom-flow.md")]
+}
+
+/// Getting any number of rows: which way they come, pages, files, going on later.
+pub mod bulk_extract {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-extract.md")]
+}
+
+/// What only Bulk API 1.0 can: queries in chunks, serial loads, files in batches.
+pub mod bulk_1 {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-1.md")]
 }
 
 /// Creating, reading, updating, deleting and upserting records.

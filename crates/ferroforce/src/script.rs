@@ -190,12 +190,24 @@ impl Script {
         Self::new(move |_, number| replies[number.min(replies.len() - 1)].clone())
     }
 
+    /// What it answers, for a script that answers some requests otherwise.
+    pub(crate) fn answer(&self, sent: &Sent) -> Reply {
+        (self.player)(sent, self.count())
+    }
+
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
     }
 
     pub(crate) fn count(&self) -> usize {
         self.sent.lock().unwrap().len()
+    }
+
+    /// Forgets what was sent so far.
+    #[cfg(feature = "redis")]
+    pub(crate) fn begin_anew(&self) {
+        self.sent.lock().unwrap().clear();
+        self.most.store(0, Ordering::SeqCst);
     }
 
     /// How many requests were under way at once, at the most.

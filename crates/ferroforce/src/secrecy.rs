@@ -11,9 +11,12 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::auth::{
     AccessToken, Auth, AuthContext, AuthError, ClientCredentials, DeviceFlow, Environment,
-    PendingSignIn, Secret, Session, SoapLogin, SubjectTokenType, TokenExchange, UsernamePassword,
-    WebServer,
+    FlowIdentity, MemoryStore, PendingSignIn, RefreshToken, Secret, Session, SoapLogin, StoreError,
+    StoreKey, StoreLock, StoredToken, SubjectTokenType, TokenExchange, TokenStore,
+    UsernamePassword, WebServer,
 };
+use crate::bulk::v1::{NewV1Job, PkChunking};
+use crate::bulk::{CsvReader, Poll, QueryHandle};
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
@@ -25,12 +28,13 @@ use crate::script::{ORG, Reply, Script, builder};
 use crate::search::{ParameterizedSearch, Term};
 
 /// What must not be seen anywhere.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "pa55word",
     "s3curity",
     "cl13ntsecret",
     "00D!t0k3n",
     "g4teway",
+    "r3fr3sh",
 ];
 
 /// What the caller may see in an error, and spans, events and redacted errors
@@ -82,9 +86,27 @@ struct Tells(Arc<Mutex<String>>);
 
 impl Auth for Tells {
     async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
-        let token = AccessToken::new(SECRETS[3], ORG)?;
+        let token = AccessToken::new(SECRETS[3], ORG)?.with_refresh_token(SECRETS[5]);
         let _ = write!(self.0.lock().unwrap(), "{cx:?} {:?} {token:?}", cx.http());
         Ok(token)
+    }
+}
+
+/// A store that holds what it should not, and fails.
+#[derive(Debug)]
+struct Broken;
+
+impl TokenStore for Broken {
+    async fn get(&self, _: &StoreKey) -> Result<Option<StoredToken>, StoreError> {
+        Ok(Some(StoredToken::new(1, SECRETS.concat())))
+    }
+
+    async fn put_if_newer(&self, _: &StoreKey, _: &StoredToken) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn try_lock(&self, _: &StoreKey) -> Result<Option<StoreLock>, StoreError> {
+        Ok(None)
     }
 }
 
@@ -110,7 +132,10 @@ impl Printed {
 fn granted() -> Reply {
     Reply::json(
         200,
-        &json!({"access_token": SECRETS[3], "instance_url": ORG}).to_string(),
+        &json!({
+            "access_token": SECRETS[3], "instance_url": ORG, "refresh_token": SECRETS[5],
+        })
+        .to_string(),
     )
 }
 
@@ -279,6 +304,7 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             printed.error(&error);
         }
         send_together(&salesforce, printed).await;
+        extract_in_bulk(&salesforce, printed).await;
     }
     printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
@@ -329,6 +355,61 @@ async fn send_together(salesforce: &Salesforce, printed: &mut Printed) {
     }
 }
 
+/// The same in jobs that hand rows out, and in those of Bulk API 1.0.
+async fn extract_in_bulk(salesforce: &Salesforce, printed: &mut Printed) {
+    let body = json!({"Email": DATA[0]});
+    let impatient = || Poll::default().timeout(std::time::Duration::from_secs(1));
+    let bulk = salesforce.bulk();
+    let text = "SELECT Id FROM Contact WHERE Email = :email";
+    let query = || bulk.query(text).bind("email", DATA[0]).poll(impatient());
+    let extract = || {
+        salesforce
+            .extract(text)
+            .bind("email", DATA[0])
+            .poll(impatient())
+    };
+    let load = || {
+        bulk.v1()
+            .load(NewV1Job::insert("Contact"))
+            .poll(impatient())
+    };
+    let mut reader = CsvReader::new();
+    reader.push(format!("Email\n{}\n", DATA[0]).as_bytes());
+    let handle = json!({
+        "id": "750R0000000zlh9IAA", "version": 66, "delimiter": "COMMA", "lineEnding": "LF",
+        "line_ending": "LF",
+    });
+    let handle: QueryHandle = serde_json::from_value(handle).unwrap();
+    let job = bulk.resume_query(handle).poll(impatient());
+    let mut rows = job.clone().rows::<Value>();
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {:?} {reader:?} {job:?} {rows:?} {:?}",
+        query(),
+        extract(),
+        load(),
+        query().csv(),
+    );
+    for outcome in [
+        rows.next().await.transpose().map(drop),
+        query().rows::<Value>().next().await.transpose().map(drop),
+        query()
+            .pk_chunking(PkChunking::new())
+            .records()
+            .next()
+            .await
+            .transpose()
+            .map(drop),
+        extract().rows::<Value>().next().await.transpose().map(drop),
+        load().start([&body]).await.map(drop),
+        reader.next::<(u8,)>().transpose().map(drop),
+    ] {
+        if let Err(error) = outcome {
+            printed.error(&error);
+        }
+    }
+}
+
 /// A composite that failed, in words that hold data.
 fn undone() -> Reply {
     let part = |name: &str, code: &str| {
@@ -357,7 +438,50 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
     let _ = write!(printed.caller, "{:?} {:?}", soap(), client());
     let told = Arc::new(Mutex::new(String::new()));
 
-    let sessions: [Session; 4] = [
+    let refresh = || {
+        let auth = RefreshToken::new("id", SECRETS[5]).client_secret(SECRETS[2]);
+        auth.user(DATA[0])
+    };
+    let store = MemoryStore::new();
+    let builder_of = Session::builder(refresh()).store(store.clone());
+    let identity = FlowIdentity::new("flow", ORG).user(DATA[0]);
+    let key = StoreKey::new("", &identity);
+    let contents = format!("{} {} {}", SECRETS[3], SECRETS[5], DATA[0]);
+    let value = StoredToken::new(1, contents);
+    let _ = write!(printed.caller, "{:?}", refresh());
+    let _ = write!(
+        printed.logs,
+        "{builder_of:?} {store:?} {identity:?} {key:?} {value:?}"
+    );
+    #[cfg(feature = "sf-cli")]
+    {
+        use crate::auth::sf_cli::{AuthUrl, SfCli};
+
+        let url = format!("force://id:{}:{}@x.example", SECRETS[2], SECRETS[5]);
+        let url = AuthUrl::parse(url).unwrap();
+        let refused = AuthUrl::parse(format!("{}@{}", SECRETS[5], SECRETS[3])).unwrap_err();
+        let sf = SfCli::in_home("/").instance_url(ORG);
+        let login = sf.login(SECRETS[3]).await.unwrap();
+        let _ = write!(
+            printed.logs,
+            "{url:?} {refused} {refused:?} {login:?} {:?}",
+            RefreshToken::from(url.clone())
+        );
+    }
+    #[cfg(feature = "encrypted-store")]
+    {
+        use crate::auth::{EncryptedStore, EncryptionKey};
+
+        let key = EncryptionKey::from_base64("cjNmcjNzaCByM2ZyM3NoIHIzZnIzc2ggcjNmcjNzaCE=");
+        let sealing = EncryptedStore::new(store.clone(), key.unwrap());
+        let _ = write!(printed.logs, "{sealing:?}");
+        let refused = EncryptionKey::from_base64(SECRETS[5]).unwrap_err();
+        let _ = write!(printed.logs, "{refused} {refused:?}");
+    }
+    let sessions: [Session; 7] = [
+        builder_of.build(),
+        Session::builder(refresh()).store(Broken).build(),
+        Session::builder(client()).store(Broken).build(),
         client().into(),
         soap().into(),
         client().into(),
@@ -368,8 +492,8 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         // in, may have been told that nobody listens.
         tracing::callsite::rebuild_interest_cache();
         let all = replies();
-        // The third client never gets in.
-        let skip = if number == 2 { 1 } else { 0 };
+        // This client never gets in.
+        let skip = if number == 5 { 1 } else { 0 };
         let script = Script::new(move |sent, at| match sent.uri.path() {
             "/services/oauth2/token" if skip == 0 => granted(),
             // Repeated, for what is printed then.
@@ -398,6 +522,7 @@ async fn secrets_are_seen_nowhere_and_data_only_by_the_caller() {
         "span ferroforce.request",
         "signed in",
         "will be sent again",
+        "the token store failed",
         "request failed",
     ] {
         assert!(traced.contains(part), "the tape ran: {part} in {traced}");

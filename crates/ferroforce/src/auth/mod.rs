@@ -41,6 +41,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`TokenStore`] shares a session between processes and machines, and from one
+//! start of a program to the next: [`Session::builder`].
 
 mod app;
 mod client_credentials;

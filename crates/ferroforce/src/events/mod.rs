@@ -53,6 +53,9 @@ pub enum Event {
     TokenIssued(TokenIssuedEvent),
     /// The session's token store failed, and this process goes on without it.
     StoreFailed(StoreFailedEvent),
+    /// The governor that processes share cannot be reached, and this process governs by
+    /// itself; or it can be reached again.
+    Governor(GovernorEvent),
 }
 
 impl Event {
@@ -69,6 +72,7 @@ impl Event {
             Self::Choice(_) => "choice",
             Self::TokenIssued(_) => "token_issued",
             Self::StoreFailed(_) => "store_failed",
+            Self::Governor(_) => "governor",
         }
     }
 
@@ -81,7 +85,11 @@ impl Event {
             Self::Response(event) => Some(&event.request),
             Self::Failure(event) => Some(&event.request),
             Self::BulkBatches(event) => Some(&event.request),
-            Self::Job(_) | Self::Choice(_) | Self::TokenIssued(_) | Self::StoreFailed(_) => None,
+            Self::Job(_)
+            | Self::Choice(_)
+            | Self::TokenIssued(_)
+            | Self::StoreFailed(_)
+            | Self::Governor(_) => None,
         }
     }
 
@@ -97,7 +105,8 @@ impl Event {
             | Self::Job(_)
             | Self::Choice(_)
             | Self::TokenIssued(_)
-            | Self::StoreFailed(_) => None,
+            | Self::StoreFailed(_)
+            | Self::Governor(_) => None,
         }
     }
 
@@ -270,6 +279,14 @@ pub struct StoreFailedEvent {
     pub operation: &'static str,
     /// What went wrong.
     pub error: StoreError,
+}
+
+/// See [`Event::Governor`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GovernorEvent {
+    /// Why it cannot be reached; nothing when it can be again.
+    pub failure: Option<String>,
 }
 
 /// Is told of every event, in place.

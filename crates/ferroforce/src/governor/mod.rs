@@ -11,7 +11,7 @@
 //! use ferroforce::governor::Governor;
 //!
 //! # fn main() -> ferroforce::Result<()> {
-//! let governor = Governor::builder().in_flight(50).long(25).build();
+//! let governor = Governor::builder().in_flight(50).build();
 //! // The nightly load takes ten places at most, and leaves 20,000 calls of the day.
 //! let nightly = governor.share("nightly-load").in_flight(10).floor(20_000);
 //! let salesforce = Salesforce::builder(ClientCredentials::new("client id", "client secret"))
@@ -28,9 +28,13 @@ mod decide;
 mod ledger;
 mod permit;
 mod refusal;
+#[cfg(feature = "redis")]
+mod shared;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "redis")]
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -42,14 +46,17 @@ pub(crate) use permit::{Answer, Permit};
 
 use crate::clock::Clock;
 use crate::limits::Limits;
+#[cfg(feature = "redis")]
+use crate::redis::RedisConnection;
 use decide::{Ceilings, Terms};
 use ledger::{Ledger, Now};
 
 /// As many as a client lets go at once by default.
 const IN_FLIGHT: u32 = 100;
 
-/// As many as Salesforce lets take long in production orgs and sandboxes.
-const LONG: u32 = 25;
+/// One less than Salesforce lets take long in production orgs and sandboxes: while as many
+/// as that do, it turns down every other call.
+const LONG: u32 = 24;
 
 /// What the callers of one org may do together. Clones govern together; see the
 /// [module](self).
@@ -60,6 +67,11 @@ pub struct Governor(Arc<Inner>);
 
 struct Inner {
     ceilings: Ceilings,
+    /// What this process allows itself while Redis cannot be reached.
+    #[cfg(feature = "redis")]
+    alone: Ceilings,
+    #[cfg(feature = "redis")]
+    shared: Option<shared::Shared>,
     clock: Clock,
     ledger: Mutex<Ledger>,
     /// Something in flight has ended.
@@ -71,7 +83,19 @@ struct Inner {
 #[must_use = "a builder does nothing until it is built"]
 pub struct GovernorBuilder {
     ceilings: Ceilings,
+    #[cfg(feature = "redis")]
+    redis: Option<InRedis>,
     clock: Clock,
+}
+
+/// Where a governor is that several processes share.
+#[cfg(feature = "redis")]
+#[derive(Debug, Clone)]
+struct InRedis {
+    connection: RedisConnection,
+    name: String,
+    lease: Duration,
+    alone: Option<Ceilings>,
 }
 
 /// What is going on at a moment.
@@ -95,6 +119,8 @@ impl Governor {
                 in_flight: IN_FLIGHT,
                 long: LONG,
             },
+            #[cfg(feature = "redis")]
+            redis: None,
             clock: Clock::system(),
         }
     }
@@ -112,18 +138,33 @@ impl Governor {
 
     /// Takes in what [`Salesforce::limits`](crate::Salesforce::limits) said, for a program
     /// that asks by another client. What the answers to its own clients' calls state,
-    /// a governor takes in by itself.
-    pub fn note_limits(&self, limits: &Limits) {
+    /// `limits` among them, a governor takes in by itself.
+    pub async fn note_limits(&self, limits: &Limits) {
         let ended = Ended {
             usage: limits.api_usage(),
             ..Ended::default()
         };
         self.0.ledger().learn("", &ended, 0, self.0.now());
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.0.shared {
+            shared.leave("", None, &ended).await;
+        }
         self.0.freed.notify_waiters();
     }
 
-    /// What is going on now.
-    pub fn standing(&self) -> Standing {
+    /// What is going on now: all over the org, or in this process while Redis cannot be
+    /// reached.
+    pub async fn standing(&self) -> Standing {
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.0.shared
+            && let Ok((in_flight, long, left)) = shared.look().await
+        {
+            return Standing {
+                in_flight,
+                long,
+                left,
+            };
+        }
         let (in_flight, long, org) = self.0.ledger().standing(self.0.now());
         Standing {
             in_flight,
@@ -153,10 +194,53 @@ impl GovernorBuilder {
         self
     }
 
-    /// How many of them may take long ([`Call::long`](crate::Call::long)). Default 25, as
-    /// production orgs and sandboxes have it; Developer and trial orgs have 5.
+    /// How many of them may take long ([`Call::long`](crate::Call::long)). Salesforce allows
+    /// 25 in production orgs and sandboxes, 5 in Developer and trial orgs, and while so many
+    /// do, it turns down every other call. So the default is 24; take 4 for the others.
     pub fn long(mut self, requests: u32) -> Self {
         self.ceilings.long = requests.max(1);
+        self
+    }
+
+    /// Governs workers of any number of processes and machines, by way of this Redis. All
+    /// that are to be governed together give the same name, which should be the org's, and
+    /// the same limits.
+    ///
+    /// While Redis cannot be reached each process goes on by itself and says so in an
+    /// [event](crate::events::Event::Governor).
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, redis: RedisConnection, name: impl Into<String>) -> Self {
+        self.redis = Some(InRedis {
+            connection: redis,
+            name: name.into(),
+            lease: shared::LEASE,
+            alone: None,
+        });
+        self
+    }
+
+    /// How many requests, and how many that take long, this process allows itself while
+    /// Redis cannot be reached. By default as many as all of them together: with ten workers
+    /// a tenth of that is safer. Give it after [`redis`](Self::redis).
+    #[cfg(feature = "redis")]
+    pub fn alone(mut self, in_flight: u32, long: u32) -> Self {
+        if let Some(redis) = &mut self.redis {
+            redis.alone = Some(Ceilings {
+                in_flight: in_flight.max(1),
+                long: long.max(1),
+            });
+        }
+        self
+    }
+
+    /// How soon the places of a worker that died are free again. Default 20 seconds; a
+    /// worker that lives keeps its places however long they are needed. Give it after
+    /// [`redis`](Self::redis).
+    #[cfg(feature = "redis")]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        if let Some(redis) = &mut self.redis {
+            redis.lease = lease;
+        }
         self
     }
 
@@ -166,10 +250,20 @@ impl GovernorBuilder {
         self
     }
 
-    /// A governor in the memory of this process.
+    /// The governor: in the memory of this process, unless it was given a Redis.
     pub fn build(self) -> Governor {
         Governor(Arc::new(Inner {
             ceilings: self.ceilings,
+            #[cfg(feature = "redis")]
+            alone: self
+                .redis
+                .as_ref()
+                .and_then(|redis| redis.alone)
+                .unwrap_or(self.ceilings),
+            #[cfg(feature = "redis")]
+            shared: self.redis.map(|redis| {
+                shared::Shared::new(redis.connection, redis.name).with_lease(redis.lease)
+            }),
             clock: self.clock,
             ledger: Mutex::default(),
             freed: Notify::new(),

@@ -6,13 +6,25 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::decide::{Decision, Wish};
+use super::decide::{Ceilings, Decision, Wish};
 use super::ledger::Ended;
+#[cfg(feature = "redis")]
+use super::shared::{Lease, Shared};
 use super::{Refusal, Share};
+use crate::events::Hub;
+#[cfg(feature = "redis")]
+use crate::events::{Event, GovernorEvent};
 
 /// How long a call waits at most before it looks again: some of what holds it back ends
 /// by time alone.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What ends in other processes is told to nobody, so it is looked for sooner: this long
+/// after the first look, and then after twice as long each time, up to the longest.
+#[cfg(feature = "redis")]
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+#[cfg(feature = "redis")]
+const LAST_LOOK: Duration = Duration::from_millis(250);
 
 /// Those who wait, in their order: calls that take long apart from the others, which
 /// need not wait for the same.
@@ -35,15 +47,37 @@ pub(crate) enum Answer {
 pub(crate) struct Permit {
     share: Share,
     wish: Wish,
+    /// Its place in Redis; without it, one in the ledger of this process.
+    #[cfg(feature = "redis")]
+    lease: Option<Lease>,
     settled: bool,
 }
 
 impl Share {
     /// A place, if there is one now and nobody waits for it.
-    pub(crate) async fn try_admit(&self, wish: Wish) -> Answer {
+    pub(crate) async fn try_admit(&self, wish: Wish, hub: &Hub) -> Answer {
         match self.queue(wish).try_lock() {
-            Ok(_first) => self.ask(wish).await,
+            Ok(_first) => self.ask(wish, hub).await,
             Err(_) => Answer::Wait,
+        }
+    }
+
+    /// A place, as soon as there is one.
+    pub(crate) async fn admit(&self, wish: Wish, hub: &Hub) -> Result<Permit, Refusal> {
+        let _first = self.queue(wish).lock().await;
+        let mut looks = 0;
+        loop {
+            let mut freed = std::pin::pin!(self.governor.0.freed.notified());
+            // From here on nothing that ends is missed.
+            freed.as_mut().enable();
+            match self.ask(wish, hub).await {
+                Answer::Granted(permit) => return Ok(permit),
+                Answer::Refused(refusal) => return Err(refusal),
+                Answer::Wait => {}
+            }
+            // Whether it was woken or looks again by itself, it asks.
+            let _ = tokio::time::timeout(self.pause(looks), freed).await;
+            looks += 1;
         }
     }
 
@@ -55,71 +89,159 @@ impl Share {
         }
     }
 
-    #[expect(clippy::unused_async, reason = "others are asked over a network")]
-    async fn ask(&self, wish: Wish) -> Answer {
+    #[cfg(not(feature = "redis"))]
+    fn pause(&self, _: u32) -> Duration {
+        LOOK_AGAIN
+    }
+
+    /// Those who wait in different processes do not all look at once.
+    #[cfg(feature = "redis")]
+    fn pause(&self, looks: u32) -> Duration {
+        if self.governor.0.shared.is_none() {
+            return LOOK_AGAIN;
+        }
+        let longest = FIRST_LOOK.saturating_mul(1 << looks.min(10)).min(LAST_LOOK);
+        longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+
+    #[cfg(not(feature = "redis"))]
+    async fn ask(&self, wish: Wish, _: &Hub) -> Answer {
+        self.ask_here(self.governor.0.ceilings, wish)
+    }
+
+    #[cfg(feature = "redis")]
+    async fn ask(&self, wish: Wish, hub: &Hub) -> Answer {
         let governor = &self.governor.0;
-        let decision = governor.ledger().ask(
-            governor.ceilings,
-            &self.job,
-            self.terms,
+        let Some(shared) = &governor.shared else {
+            return self.ask_here(governor.ceilings, wish);
+        };
+        let asked = shared
+            .ask(governor.ceilings, &self.job, self.terms, wish)
+            .await;
+        if let Some(failure) = shared.news(&asked) {
+            tell(hub, failure);
+        }
+        match asked {
+            Ok((decision, lease)) => self.answer(decision, wish, Some(lease)),
+            Err(_) => self.ask_here(governor.alone, wish),
+        }
+    }
+
+    /// Asks the ledger of this process.
+    fn ask_here(&self, ceilings: Ceilings, wish: Wish) -> Answer {
+        let governor = &self.governor.0;
+        let decision = governor
+            .ledger()
+            .ask(ceilings, &self.job, self.terms, wish, governor.now());
+        self.answer(
+            decision,
             wish,
-            governor.now(),
-        );
+            #[cfg(feature = "redis")]
+            None,
+        )
+    }
+
+    fn answer(
+        &self,
+        decision: Decision,
+        wish: Wish,
+        #[cfg(feature = "redis")] lease: Option<Lease>,
+    ) -> Answer {
         match decision {
             Decision::Admit => Answer::Granted(Permit {
                 share: self.clone(),
                 wish,
+                #[cfg(feature = "redis")]
+                lease,
                 settled: false,
             }),
             Decision::Wait => Answer::Wait,
             Decision::Stop(reason) => Answer::Refused(Refusal::new(&self.job, reason)),
         }
     }
+}
 
-    /// A place, as soon as there is one.
-    pub(crate) async fn admit(&self, wish: Wish) -> Result<Permit, Refusal> {
-        let _first = self.queue(wish).lock().await;
-        loop {
-            let mut freed = std::pin::pin!(self.governor.0.freed.notified());
-            // From here on nothing that ends is missed.
-            freed.as_mut().enable();
-            match self.ask(wish).await {
-                Answer::Granted(permit) => return Ok(permit),
-                Answer::Refused(refusal) => return Err(refusal),
-                Answer::Wait => {}
-            }
-            // Whether it was woken or looks again by itself, it asks.
-            let _ = tokio::time::timeout(LOOK_AGAIN, freed).await;
+/// Says that this process governs by itself from now on, and why; or that it does so no more.
+#[cfg(feature = "redis")]
+fn tell(hub: &Hub, failure: Option<String>) {
+    match &failure {
+        Some(failure) => {
+            tracing::warn!(failure, "the governor is out of reach: governing alone");
         }
+        None => tracing::info!("the governor is within reach again"),
     }
+    hub.emit(|| Event::Governor(GovernorEvent { failure }));
 }
 
 impl Permit {
-    /// Does the work for which the place is.
+    #[cfg(not(feature = "redis"))]
     pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         work.await
     }
 
+    /// Does the work for which the place is, and keeps the place meanwhile.
+    #[cfg(feature = "redis")]
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let (Some(lease), Some(shared)) = (&self.lease, self.shared()) else {
+            return work.await;
+        };
+        let kept = async {
+            loop {
+                tokio::time::sleep(shared.beat()).await;
+                shared.keep(&self.share.job, lease).await;
+            }
+        };
+        let (work, kept) = (std::pin::pin!(work), std::pin::pin!(kept));
+        match futures_util::future::select(work, kept).await {
+            futures_util::future::Either::Left((done, _)) => done,
+            futures_util::future::Either::Right((never, _)) => never,
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    fn shared(&self) -> Option<&Shared> {
+        self.share.governor.0.shared.as_ref()
+    }
+
     /// The call has ended so.
-    pub(crate) fn settle(mut self, ended: &Ended) {
-        self.settled = true;
+    pub(crate) fn settle(mut self, ended: Ended) {
         self.leave(ended);
     }
 
-    fn leave(&self, ended: &Ended) {
+    fn leave(&mut self, ended: Ended) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
         let governor = &self.share.governor.0;
+        #[cfg(feature = "redis")]
+        if let Some(lease) = self.lease.take() {
+            // So that it is known should Redis go away.
+            governor
+                .ledger()
+                .learn(&self.share.job, &ended, 0, governor.now());
+            let share = self.share.clone();
+            // Without a runtime the lease ends by itself.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    let governor = &share.governor.0;
+                    if let Some(shared) = &governor.shared {
+                        shared.leave(&share.job, Some(&lease), &ended).await;
+                    }
+                    governor.freed.notify_waiters();
+                });
+            }
+            return;
+        }
         governor
             .ledger()
-            .leave(&self.share.job, self.wish, ended, governor.now());
+            .leave(&self.share.job, self.wish, &ended, governor.now());
         governor.freed.notify_waiters();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if !self.settled {
-            self.leave(&Ended::default());
-        }
+        self.leave(Ended::default());
     }
 }
 

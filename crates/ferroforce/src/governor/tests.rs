@@ -62,7 +62,7 @@ async fn clients_that_share_a_governor_stay_within_its_limit_together() {
     all_well(join_all(workers.iter().map(call)).await);
     assert_eq!(script.most_at_once(), 3);
     assert_eq!(started.elapsed().as_secs(), 4, "and no place is left empty");
-    assert_eq!(governor.standing().in_flight, 0);
+    assert_eq!(governor.standing().await.in_flight, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +114,7 @@ async fn neither_place_is_held_while_the_other_is_waited_for() {
     let (outcomes, free) = tokio::join!(busy, free);
     all_well(outcomes);
     assert!(free - before < Duration::from_millis(1200), "{free:?}");
-    assert_eq!(governor.standing().in_flight, 0);
+    assert_eq!(governor.standing().await.in_flight, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn a_failed_sign_in_takes_no_place() {
         .build()
         .unwrap();
     call(&salesforce).await.unwrap_err();
-    assert_eq!(governor.standing().in_flight, 0);
+    assert_eq!(governor.standing().await.in_flight, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,7 +203,7 @@ async fn chosen_work_stops_at_its_floor_and_other_work_goes_on() {
     for _ in 0..10 {
         call(&web).await.unwrap();
     }
-    assert_eq!(governor.standing().left, Some(0));
+    assert_eq!(governor.standing().await.left, Some(0));
     let error = call(&nightly).await.unwrap_err();
     assert_eq!(error.refusal().unwrap().reason(), Reason::org_floor(0, 5));
 }
@@ -323,7 +323,7 @@ async fn a_call_that_is_dropped_gives_its_place_back() {
     let salesforce = worker(&script, governor.clone());
     let dropped = tokio::time::timeout(Duration::from_secs(2), call(&salesforce)).await;
     assert!(dropped.is_err());
-    assert_eq!(governor.standing().in_flight, 0);
+    assert_eq!(governor.standing().await.in_flight, 0);
     // One that was dropped while it waited does not hold up the next.
     let script = Script::replies([ok(), slow(), ok()]);
     let salesforce = worker(&script, governor.clone());
@@ -346,15 +346,17 @@ async fn what_limits_says_is_taken_in() {
     let governor = governor().build();
     let web = worker(&script, governor.clone());
     let limits = web.limits().await.unwrap();
-    assert_eq!(governor.standing().left, Some(5));
+    assert_eq!(governor.standing().await.left, Some(5));
     let nightly = worker(&script, governor.share("nightly").floor(10));
     assert_eq!(call(&nightly).await.unwrap_err().kind(), ErrorKind::Quota);
 
     let elsewhere = self::governor().build();
-    elsewhere.note_limits(&limits);
-    assert_eq!(elsewhere.standing().left, Some(5));
+    elsewhere.note_limits(&limits).await;
+    assert_eq!(elsewhere.standing().await.left, Some(5));
     // Where the limit is soft, less than nothing may be left.
     let body = r#"{"DailyApiRequests":{"Max":1000,"Remaining":-50}}"#;
-    elsewhere.note_limits(&serde_json::from_str(body).unwrap());
-    assert_eq!(elsewhere.standing().left, Some(0));
+    elsewhere
+        .note_limits(&serde_json::from_str(body).unwrap())
+        .await;
+    assert_eq!(elsewhere.standing().await.left, Some(0));
 }

@@ -31,7 +31,7 @@ impl Pipeline {
         loop {
             let (own, waited) = self.own_place().await?;
             had_to_wait |= waited;
-            match share.try_admit(wish).await {
+            match share.try_admit(wish, &self.hub).await {
                 Answer::Granted(permit) => {
                     let shared = Some(permit);
                     return Ok((Places { own, shared }, had_to_wait));
@@ -39,12 +39,12 @@ impl Pipeline {
                 Answer::Refused(refusal) => return Err(refusal.into()),
                 Answer::Wait => drop(own),
             }
-            let permit = share.admit(wish).await?;
+            let permit = share.admit(wish, &self.hub).await?;
             if let Ok(own) = self.permits.try_acquire() {
                 let shared = Some(permit);
                 return Ok((Places { own, shared }, true));
             }
-            permit.settle(&Ended::unsent());
+            permit.settle(Ended::unsent());
             had_to_wait = true;
         }
     }
@@ -72,7 +72,7 @@ impl Places<'_> {
     /// Nothing was sent.
     pub(super) fn give_back(self) {
         if let Some(permit) = self.shared {
-            permit.settle(&Ended::unsent());
+            permit.settle(Ended::unsent());
         }
     }
 
@@ -80,7 +80,7 @@ impl Places<'_> {
     pub(super) fn settle(self, exchange: &Exchange, usage: fn(&Response) -> Option<ApiUsage>) {
         drop(self.own);
         if let Some(permit) = self.shared {
-            permit.settle(&ended(exchange, usage));
+            permit.settle(ended(exchange, usage));
         }
     }
 }

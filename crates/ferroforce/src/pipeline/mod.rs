@@ -39,6 +39,10 @@ use run::{Accepts, Exchange, Run, Step};
 /// Bodies of errors are read up to here, whatever the answer promises.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
+/// A request has its session renewed once, and more often only if what it got was
+/// no new token but one that somebody had left in a store.
+const MOST_RENEWALS: usize = 3;
+
 /// Everything that requests of one client share.
 pub(crate) struct Pipeline {
     pub(crate) transport: Arc<dyn HttpService>,
@@ -124,7 +128,7 @@ impl Pipeline {
         slot: &Arc<Slot>,
         context: &AuthContext,
     ) -> Result<Response> {
-        let mut renewed = false;
+        let mut renewals = 0;
         loop {
             let (granted, places) = self.admit(slot, context, outgoing.wish()).await?;
             let request = match outgoing.request(&granted.token, &self.headers, run.pulse()) {
@@ -140,10 +144,10 @@ impl Pipeline {
             places.settle(&exchange, outgoing.usage);
 
             if is_rejected_session(&exchange) {
-                if renewed {
+                if renewals > 0 && (granted.is_new() || renewals == MOST_RENEWALS) {
                     return Err(run.rejected_again(exchange));
                 }
-                renewed = true;
+                renewals += 1;
                 slot.renew(&granted, context).await?;
                 if !run.replayable() {
                     return Err(run.rejected_stream(exchange));

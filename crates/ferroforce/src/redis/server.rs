@@ -29,7 +29,7 @@ impl RedisServer {
             .stdout(Stdio::piped())
             .spawn()
             .expect("redis-server must be installed");
-        let mut output = BufReader::new(process.stdout.take()?);
+        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut line = String::new();
         while output.read_line(&mut line).is_ok_and(|length| length > 0) {
             if line.contains("Ready to accept connections") {

@@ -2,7 +2,7 @@
 
 use crate::bulk::csv::{Delimiter, Dialect, LineEnding};
 use crate::bulk::job::{Job, JobKind, Progress, State};
-use crate::bulk::table::{self, Part};
+use crate::bulk::table::{self, Entry as _, Part};
 use crate::bulk::work::millis;
 use crate::bulk::{JobError, Operation, extract, ingest, target};
 use crate::composite::Input;
@@ -112,7 +112,7 @@ pub(super) fn query(context: &Context<'_>, request: &ApiRequest) -> Result<Reply
 fn new(context: &Context<'_>, kind: JobKind, operation: Operation) -> Result<Job, ApiError> {
     let now = context.org.clock.now_millis();
     Ok(Job {
-        id: table::new_id::<Job>(context.db)?,
+        id: table::new_id(context.db, Job::PREFIX)?,
         kind,
         operation,
         object: String::new(),
@@ -128,6 +128,7 @@ fn new(context: &Context<'_>, kind: JobKind, operation: Operation) -> Result<Job
         error: None,
         uploaded: false,
         progress: Progress::default(),
+        classic: None,
     })
 }
 

@@ -89,7 +89,12 @@ impl Vault {
             Err(Trouble::Store(operation, error)) => {
                 report(ask.context, operation, &error);
                 match renewal {
-                    Renewal::Credentials => ask.alone().await,
+                    Renewal::Credentials => {
+                        let mut issued = ask.alone().await?;
+                        // Newer than what the store had, should it come back with that.
+                        issued.stored = ask.current.map_or(0, |current| current.stored) + 1;
+                        Ok(issued)
+                    }
                     Renewal::RefreshToken { .. } => Err(not_without_store(&error)),
                 }
             }

@@ -46,6 +46,8 @@ struct Standing {
     proven: AtomicBool,
     /// It replaced a token that was turned down.
     after_rejection: bool,
+    /// A sign-in of this session gave it, and no store.
+    is_new: bool,
     /// Its expiry makes no sense here (a clock is wrong), so it is used until
     /// Salesforce turns it down.
     ignore_expiry: bool,
@@ -278,7 +280,7 @@ impl Slot {
                 ignore_expiry,
                 after_rejection,
                 stored,
-                is_new: _,
+                is_new,
             }) => {
                 // A store may have had it for long.
                 let issued = UNIX_EPOCH.checked_add(Duration::from_secs(token.issued_at()));
@@ -293,6 +295,7 @@ impl Slot {
                     standing: Arc::new(Standing {
                         proven: AtomicBool::new(false),
                         after_rejection,
+                        is_new,
                         ignore_expiry,
                         fresh_until: now + HOLD_REJECTED.saturating_sub(age),
                     }),
@@ -431,6 +434,13 @@ impl State {
     fn held_failure(&self, now: Instant) -> Option<AuthError> {
         let (at, error) = self.failure.as_ref()?;
         (now < *at + HOLD_FAILURE).then(|| error.clone())
+    }
+}
+
+impl Granted {
+    /// Salesforce gave it to this session. One from a store may be of any age.
+    pub(crate) fn is_new(&self) -> bool {
+        self.standing.is_new
     }
 }
 

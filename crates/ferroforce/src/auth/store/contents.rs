@@ -216,7 +216,7 @@ impl<'de> Deserialize<'de> for SecretIn {
 impl TokenIn {
     fn read(self) -> Result<AccessToken, crate::auth::AuthError> {
         let token = AccessToken::new(self.access_token.0, &self.instance_url)?
-            .as_stored(self.ends, self.issued)
+            .restored(self.ends, self.issued)
             .identity_url(self.identity_url);
         Ok(match self.refresh_token {
             Some(refresh_token) => token.with_refresh_token(refresh_token.0),

@@ -177,7 +177,7 @@ struct Native {
 
 impl Native {
     fn entry(&self, key: &StoreKey) -> Result<Entry, StoreError> {
-        Entry::new(&self.service, key.as_str()).map_err(failed)
+        Entry::new(&self.service, key.as_str()).map_err(|error| failed(&error))
     }
 }
 
@@ -186,17 +186,19 @@ impl Ring for Native {
         match self.entry(key)?.get_secret() {
             Ok(entry) => Ok(Some(Zeroizing::new(entry))),
             Err(::keyring::Error::NoEntry) => Ok(None),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(failed(&error)),
         }
     }
 
     fn set(&self, key: &StoreKey, value: &[u8]) -> Result<(), StoreError> {
-        self.entry(key)?.set_secret(value).map_err(failed)
+        self.entry(key)?
+            .set_secret(value)
+            .map_err(|error| failed(&error))
     }
 }
 
 /// The crate's own errors can hold the entry.
-fn failed(error: ::keyring::Error) -> StoreError {
+fn failed(error: &::keyring::Error) -> StoreError {
     use ::keyring::Error;
     match error {
         Error::NoDefaultStore | Error::NoStorageAccess(_) => {
@@ -251,11 +253,11 @@ mod tests {
 
     impl Ring for NoRing {
         fn get(&self, _: &StoreKey) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-            Err(failed(::keyring::Error::NoDefaultStore))
+            Err(failed(&::keyring::Error::NoDefaultStore))
         }
 
         fn set(&self, _: &StoreKey, _: &[u8]) -> Result<(), StoreError> {
-            Err(failed(::keyring::Error::NoDefaultStore))
+            Err(failed(&::keyring::Error::NoDefaultStore))
         }
     }
 

@@ -286,6 +286,38 @@ async fn a_stored_token_that_dies_of_age_is_replaced_also_by_who_never_used_it()
     assert_eq!(org.sign_ins(), 3);
 }
 
+/// Everybody slept, and what the store has is as dead as what this session had.
+#[tokio::test(start_paused = true)]
+async fn a_stored_token_that_is_dead_too_is_not_the_end() {
+    let (org, store) = (Org::default(), MemoryStore::new());
+    let fleet = fleet(&org, &store, 2);
+    assert!(all_get(&fleet).await.iter().all(Result::is_ok));
+    org.expire_all();
+    get(&fleet[0]).await.unwrap();
+    tokio::time::advance(Duration::from_secs(7200)).await;
+    org.expire_all();
+    let all = join_all((0..20).map(|_| get(&fleet[1]))).await;
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(org.sign_ins(), 3);
+}
+
+/// A store that comes back with what it had before.
+#[tokio::test(start_paused = true)]
+async fn a_token_got_without_the_store_is_newer_than_what_the_store_had() {
+    let (org, store) = (Org::default(), Fragile::default());
+    let client = org.client(shared(credentials(), &store));
+    get(&client).await.unwrap();
+    store.down(true);
+    org.expire_all();
+    get(&client).await.unwrap();
+    store.down(false);
+    tokio::time::advance(Duration::from_secs(7200)).await;
+    org.expire_all();
+    get(&client).await.unwrap();
+    assert_eq!(org.sign_ins(), 3);
+    assert_eq!(org.turned_down(), ["token-1", "token-2"]);
+}
+
 /// On the road of a request the store is not asked.
 #[tokio::test(start_paused = true)]
 async fn a_request_with_a_token_never_calls_the_store() {

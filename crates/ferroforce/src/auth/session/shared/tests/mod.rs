@@ -53,6 +53,8 @@ struct Account {
     takes: std::time::Duration,
     /// Every token is turned down.
     turns_down: bool,
+    /// Tokens in the order in which they were turned down.
+    turned_down: Vec<String>,
     /// Looks at the store when a request comes.
     watch: Option<Watch>,
 }
@@ -76,6 +78,10 @@ impl Org {
 
     fn spent(&self) -> Vec<String> {
         self.account().spent.clone()
+    }
+
+    fn turned_down(&self) -> Vec<String> {
+        self.account().turned_down.clone()
     }
 
     /// The next token request gets this.
@@ -109,11 +115,11 @@ impl Account {
         }
         if sent.uri.path() != "/services/oauth2/token" {
             let good = !self.turns_down && sent.token().is_some_and(|t| self.live.contains(t));
-            return if good {
-                Reply::json(200, "{}")
-            } else {
-                Reply::expired()
-            };
+            if good {
+                return Reply::json(200, "{}");
+            }
+            self.turned_down.extend(sent.token().map(str::to_owned));
+            return Reply::expired();
         }
         let form: Vec<(String, String)> = form_urlencoded::parse(&sent.body).into_owned().collect();
         let field = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());

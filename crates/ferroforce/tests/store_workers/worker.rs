@@ -1,16 +1,18 @@
-//! A worker: one session that shares its tokens by way of Redis.
+//! A worker: one session that shares its tokens by way of a store.
 
 use std::env;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use ferroforce::Salesforce;
 use ferroforce::auth::{
-    AuthErrorKind, ClientCredentials, EncryptionKey, RedisStore, RefreshToken, Session,
+    Auth, AuthError, AuthErrorKind, ClientCredentials, FileStore, RefreshToken, Session,
 };
+#[cfg(feature = "redis")]
+use ferroforce::auth::{EncryptionKey, RedisStore};
 use ferroforce::events::Event;
+#[cfg(feature = "redis")]
 use ferroforce::redis::RedisConnection;
 use ferroforce::transport::{Body, BoxFuture, HttpService, TransportError};
 
@@ -49,25 +51,17 @@ pub(crate) fn run() {
 }
 
 fn client(failed: &Arc<AtomicBool>) -> Salesforce {
-    let redis = RedisConnection::new(&required("WORKER_REDIS")).unwrap();
-    let mut store = RedisStore::new(redis, EncryptionKey::from_bytes([7; 32]));
-    if let Some(lease) = setting("WORKER_LEASE_MS") {
-        store = store.lease(Duration::from_millis(lease.parse().unwrap()));
-    }
     let (id, secret) = (
         required("WORKER_CLIENT_ID"),
         required("WORKER_CLIENT_SECRET"),
     );
     let session = match setting("WORKER_REFRESH_TOKEN") {
-        Some(refresh_token) => {
-            let auth = RefreshToken::new(id, refresh_token)
+        Some(refresh_token) => with_store(
+            RefreshToken::new(id, refresh_token)
                 .client_secret(secret)
-                .user("ada");
-            Session::builder(auth).store(store).build()
-        }
-        None => Session::builder(ClientCredentials::new(id, secret))
-            .store(store)
-            .build(),
+                .user("ada"),
+        ),
+        None => with_store(ClientCredentials::new(id, secret)),
     };
     let failed = Arc::clone(failed);
     let builder = Salesforce::builder(session)
@@ -84,12 +78,26 @@ fn client(failed: &Arc<AtomicBool>) -> Salesforce {
     .unwrap()
 }
 
+fn with_store(auth: impl Auth) -> Session {
+    #[cfg(feature = "redis")]
+    if let Some(url) = setting("WORKER_REDIS") {
+        let redis = RedisConnection::new(&url).unwrap();
+        let mut store = RedisStore::new(redis, EncryptionKey::from_bytes([7; 32]));
+        if let Some(lease) = setting("WORKER_LEASE_MS") {
+            store = store.lease(std::time::Duration::from_millis(lease.parse().unwrap()));
+        }
+        return Session::builder(auth).store(store).build();
+    }
+    let store = FileStore::new(required("WORKER_FOLDER"));
+    Session::builder(auth).store(store).build()
+}
+
 async fn call(client: &Salesforce) -> String {
     let Err(error) = client.limits().await else {
         return "ok".to_owned();
     };
     let text = error.to_string();
-    match error.auth().map(ferroforce::auth::AuthError::kind) {
+    match error.auth().map(AuthError::kind) {
         Some(AuthErrorKind::FreshTokenRejected) if text.contains("IP address") => {
             "FreshTokenRejected, IP address".to_owned()
         }

@@ -1,57 +1,22 @@
-//! Many processes, one Redis, one org: who signs in, and how often.
-//!
-//! The processes are this very program, asked to run the test that is a worker.
-
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
-
-mod fleet;
-#[path = "../../src/redis/server.rs"]
-mod server;
-mod worker;
+//! Tokens in Redis.
 
 use std::time::Duration;
 
 use ferroforce_org::{Fault, LocalOrg};
 
-use fleet::{Flow, Settings, Worker};
-use server::RedisServer;
+use super::fleet::{Flow, Settings, Worker};
+use super::server::RedisServer;
+use super::{all_call, fleet, org, sign_ins};
 
-fn org() -> LocalOrg {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(LocalOrg::start()).unwrap()
-}
-
-fn sign_ins(org: &LocalOrg) -> usize {
-    let requests = org.requests();
-    let tokens = requests
-        .iter()
-        .filter(|request| request.path == "/services/oauth2/token");
-    tokens.count()
-}
-
-fn fleet(size: usize, settings: &Settings) -> Vec<Worker> {
-    (0..size).map(|_| Worker::start(settings)).collect()
-}
-
-/// Each makes one call, all at the same time. Gives what they say of it, each thing
-/// once.
-fn all_call(fleet: &mut [Worker]) -> Vec<String> {
-    for worker in fleet.iter_mut() {
-        worker.tell("call");
-    }
-    let mut said: Vec<_> = fleet.iter_mut().map(Worker::hear).collect();
-    said.sort();
-    said.dedup();
-    said
+fn in_redis(org: &LocalOrg, redis: &RedisServer, flow: Flow) -> Settings {
+    Settings::in_redis(org, &redis.url(), flow)
 }
 
 #[test]
 #[ignore = "needs redis-server"]
 fn redis_200_cold_processes_make_one_login_and_one_more_when_all_tokens_are_revoked() {
     let (org, redis) = (org(), RedisServer::start());
-    let mut fleet = fleet(200, &Settings::new(&org, &redis, Flow::Credentials));
+    let mut fleet = fleet(200, &in_redis(&org, &redis, Flow::Credentials));
     assert_eq!(all_call(&mut fleet), ["ok"]);
     assert_eq!(sign_ins(&org), 1);
     org.expire_tokens();
@@ -67,7 +32,7 @@ fn redis_processes_hand_a_rotating_refresh_token_from_one_to_the_next() {
     let mut policies = org.policies();
     policies.refresh_milliseconds = 50;
     org.set_policies(policies);
-    let mut fleet = fleet(40, &Settings::new(&org, &redis, Flow::RefreshToken));
+    let mut fleet = fleet(40, &in_redis(&org, &redis, Flow::RefreshToken));
     for round in 1..=3 {
         assert_eq!(all_call(&mut fleet), ["ok"]);
         assert_eq!(sign_ins(&org), round);
@@ -79,7 +44,7 @@ fn redis_processes_hand_a_rotating_refresh_token_from_one_to_the_next() {
 #[ignore = "needs redis-server"]
 fn redis_leader_that_is_killed_before_it_sends_is_followed_by_another() {
     let (org, redis) = (org(), RedisServer::start());
-    let settings = Settings::new(&org, &redis, Flow::Credentials).lease(Duration::from_secs(1));
+    let settings = in_redis(&org, &redis, Flow::Credentials).lease(Duration::from_secs(1));
     let mut leader = Worker::start(&settings.clone().stuck());
     leader.tell("call");
     assert_eq!(leader.hear(), "about to send");
@@ -99,7 +64,7 @@ fn redis_leader_that_is_killed_before_it_sends_is_followed_by_another() {
 #[ignore = "needs redis-server"]
 fn redis_leader_that_is_killed_with_a_refresh_token_in_its_hand_costs_a_sign_in() {
     let (org, redis) = (org(), RedisServer::start());
-    let settings = Settings::new(&org, &redis, Flow::RefreshToken).lease(Duration::from_secs(1));
+    let settings = in_redis(&org, &redis, Flow::RefreshToken).lease(Duration::from_secs(1));
     let mut leader = Worker::start(&settings.clone().stuck());
     leader.tell("call");
     assert_eq!(leader.hear(), "about to send");
@@ -112,7 +77,7 @@ fn redis_leader_that_is_killed_with_a_refresh_token_in_its_hand_costs_a_sign_in(
 #[ignore = "needs redis-server"]
 fn redis_leader_that_is_killed_after_the_org_rotated_ends_in_one_clear_error() {
     let (org, redis) = (org(), RedisServer::start());
-    let settings = Settings::new(&org, &redis, Flow::RefreshToken).lease(Duration::from_secs(1));
+    let settings = in_redis(&org, &redis, Flow::RefreshToken).lease(Duration::from_secs(1));
     org.faults()
         .add(Fault::slow_body(1, Duration::from_secs(600)).path("/services/oauth2/token"));
     let mut leader = Worker::start(&settings);
@@ -139,7 +104,7 @@ fn redis_processes_whose_fresh_token_is_turned_down_all_stop() {
     let (org, redis) = (org(), RedisServer::start());
     org.faults()
         .add(Fault::expired_session().path("/services/data").always());
-    let mut fleet = fleet(40, &Settings::new(&org, &redis, Flow::Credentials));
+    let mut fleet = fleet(40, &in_redis(&org, &redis, Flow::Credentials));
     for _ in 0..3 {
         assert_eq!(all_call(&mut fleet), ["FreshTokenRejected, IP address"]);
     }
@@ -150,7 +115,7 @@ fn redis_processes_whose_fresh_token_is_turned_down_all_stop() {
 #[ignore = "needs redis-server"]
 fn redis_down_leaves_each_process_to_itself_and_each_says_so() {
     let (org, mut redis) = (org(), RedisServer::start());
-    let settings = Settings::new(&org, &redis, Flow::Credentials);
+    let settings = in_redis(&org, &redis, Flow::Credentials);
     let mut fleet = fleet(5, &settings);
     assert_eq!(all_call(&mut fleet), ["ok"]);
     redis.stop();
@@ -159,7 +124,7 @@ fn redis_down_leaves_each_process_to_itself_and_each_says_so() {
     assert_eq!(all_call(&mut fleet), ["ok, the store failed"]);
     assert_eq!(sign_ins(&org), 1 + 5);
     assert_eq!(
-        all_call(&mut self::fleet(1, &settings)),
+        all_call(&mut super::fleet(1, &settings)),
         ["ok, the store failed"]
     );
 }
@@ -168,17 +133,11 @@ fn redis_down_leaves_each_process_to_itself_and_each_says_so() {
 #[ignore = "needs redis-server"]
 fn redis_down_means_that_no_refresh_token_is_used() {
     let (org, mut redis) = (org(), RedisServer::start());
-    let mut fleet = fleet(5, &Settings::new(&org, &redis, Flow::RefreshToken));
+    let mut fleet = fleet(5, &in_redis(&org, &redis, Flow::RefreshToken));
     assert_eq!(all_call(&mut fleet), ["ok"]);
     redis.stop();
     assert_eq!(all_call(&mut fleet), ["ok"], "the token serves on");
     org.expire_tokens();
     assert_eq!(all_call(&mut fleet), ["Unavailable, the store failed"]);
     assert_eq!(sign_ins(&org), 1);
-}
-
-#[test]
-#[ignore = "needs the settings that the redis_ tests give it"]
-fn worker() {
-    worker::run();
 }

@@ -1,12 +1,12 @@
 //! Workers, as those see them who give them work.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+#[cfg(feature = "redis")]
 use std::time::Duration;
 
 use ferroforce_org::LocalOrg;
-
-use crate::server::RedisServer;
 
 /// What a worker says begins so, since its test harness says something too.
 pub(crate) const SAYS: &str = "worker says: ";
@@ -22,15 +22,24 @@ pub(crate) enum Flow {
 pub(crate) struct Settings(Vec<(&'static str, String)>);
 
 impl Settings {
-    pub(crate) fn new(org: &LocalOrg, redis: &RedisServer, flow: Flow) -> Self {
+    /// Tokens are kept in this folder.
+    pub(crate) fn in_folder(org: &LocalOrg, folder: &Path, flow: Flow) -> Self {
+        Self::new(org, flow, ("WORKER_FOLDER", folder.display().to_string()))
+    }
+
+    /// Tokens are kept in this Redis.
+    #[cfg(feature = "redis")]
+    pub(crate) fn in_redis(org: &LocalOrg, redis: &str, flow: Flow) -> Self {
+        Self::new(org, flow, ("WORKER_REDIS", redis.to_owned()))
+    }
+
+    fn new(org: &LocalOrg, flow: Flow, store: (&'static str, String)) -> Self {
+        let secret = org.client_secret().unwrap().to_owned();
         let mut variables = vec![
+            store,
             ("WORKER_ORG", org.url()),
-            ("WORKER_REDIS", redis.url()),
             ("WORKER_CLIENT_ID", org.client_id().to_owned()),
-            (
-                "WORKER_CLIENT_SECRET",
-                org.client_secret().unwrap().to_owned(),
-            ),
+            ("WORKER_CLIENT_SECRET", secret),
         ];
         if flow == Flow::RefreshToken {
             variables.push(("WORKER_REFRESH_TOKEN", org.refresh_token().to_owned()));
@@ -39,6 +48,7 @@ impl Settings {
     }
 
     /// With a lease of its own for the lock.
+    #[cfg(feature = "redis")]
     pub(crate) fn lease(mut self, lease: Duration) -> Self {
         self.0
             .push(("WORKER_LEASE_MS", lease.as_millis().to_string()));
