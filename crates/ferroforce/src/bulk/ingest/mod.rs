@@ -308,3 +308,6 @@ impl fmt::Debug for Load {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
