@@ -2,6 +2,7 @@
 //
 // usage: measure.mjs get|query-dynamic URL AMOUNT
 //        measure.mjs create URL RECORDS IN_FLIGHT
+//        measure.mjs bulk-extract URL RECORDS
 
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -104,6 +105,22 @@ async function create(connection, records, inFlight) {
   report('create-memory', memory('VmHWM:') - idle);
 }
 
+async function bulkExtract(connection, records) {
+  const idle = memory('VmRSS:');
+  const start = performance.now();
+  let count = 0;
+  let total = 0;
+  const stream = await connection.bulk2.query(`${SOQL}${records}`);
+  for await (const record of stream) {
+    total += record.LastName.length + Number(record.Score__c);
+    count += 1;
+  }
+  const elapsed = performance.now() - start;
+  check(count === records && total > 0);
+  report('bulk-extract', (records * 1000) / elapsed);
+  report('bulk-extract-memory', memory('VmHWM:') - idle);
+}
+
 /** MB of this process, as Linux counts them. */
 function memory(name) {
   const lines = readFileSync('/proc/self/status', 'utf8').split('\n');
@@ -112,7 +129,7 @@ function memory(name) {
 }
 
 const [scenario, url, ...amounts] = process.argv.slice(2);
-const measure = { get, 'query-dynamic': query, create }[scenario];
+const measure = { get, 'query-dynamic': query, create, 'bulk-extract': bulkExtract }[scenario];
 const connection = new jsforce.Connection({ instanceUrl: url, accessToken: 'token' });
 await connection.sobject('Contact').retrieve(ID);
 await measure(connection, ...amounts.map(Number));

@@ -46,6 +46,28 @@ pub fn write_json(i: u32, json: &mut String) {
     .expect("a String takes every text");
 }
 
+/// The header of results in CSV.
+pub const CSV_HEADER: &str = "\"Id\",\"FirstName\",\"LastName\",\"Email\",\"Phone\",\"Birthdate\",\
+     \"CreatedDate\",\"HasOptedOutOfEmail\",\"Score__c\",\"Department__c\"\n";
+
+/// Writes record number `i` as Bulk API 2.0 would.
+pub fn write_csv(i: u32, csv: &mut String) {
+    let phone = if i.is_multiple_of(3) {
+        String::new()
+    } else {
+        format!("+1 555 {i:07}")
+    };
+    writeln!(
+        csv,
+        r#""003{i:012}AAA","Ada {i}","Lovelace {i}","ada.{i}@example.com","{phone}","1984-{:02}-{:02}","2024-05-06T07:08:09.000Z","{}","{}.25","Analytical Engines""#,
+        i % 12 + 1,
+        i % 28 + 1,
+        i.is_multiple_of(2),
+        i % 1000,
+    )
+    .expect("a String takes every text");
+}
+
 /// A record to create.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -1,6 +1,9 @@
 //! Measures ferroforce beside other clients. `bench/run` runs it all;
 //! `README.md` says what is measured.
 
+mod bulk_extract;
+mod bulk_force;
+mod bulk_server;
 mod contact;
 mod cpu;
 mod create;
@@ -29,6 +32,8 @@ const USAGE: &str = "usage: ferroforce-bench serve [LATENCY_MS]
        ferroforce-bench create CLIENT URL RECORDS IN_FLIGHT
        ferroforce-bench hidden URL URL_WITH_LATENCY RECORDS BUSY_MS
        ferroforce-bench session FOLDER [REDIS_URL]
+       ferroforce-bench bulk-parse READER ROWS
+       ferroforce-bench bulk-extract CLIENT URL ROWS
        ferroforce-bench start FERROFORCE
        ferroforce-bench table FILE";
 
@@ -65,6 +70,15 @@ async fn measure(args: Vec<String>) -> Result<()> {
         }
         ["session", folder] => session::run(Path::new(folder), None).await?,
         ["session", folder, redis] => session::run(Path::new(folder), Some(redis)).await?,
+        ["bulk-parse", reader, rows] => {
+            let value = bulk_extract::parsed_per_second(reader, rows.parse()?)?;
+            report("bulk-parse", reader, value);
+        }
+        ["bulk-extract", client, url, rows] => {
+            let cost = bulk_extract::cost(client, url, rows.parse()?).await?;
+            report("bulk-extract", client, cost.per_second);
+            report("bulk-extract-memory", client, cost.memory);
+        }
         ["hidden", near, far, records, busy] => {
             let busy = Duration::from_millis(busy.parse()?);
             let hidden = prefetch::hidden(near, far, busy, records.parse()?).await?;

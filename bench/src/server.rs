@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Result;
+use crate::bulk_server::Jobs;
 use crate::contact;
 use crate::create::CHUNK;
 
@@ -23,6 +24,7 @@ struct Answers {
     created: Vec<u8>,
     /// The records of a page, and what comes behind them.
     records: String,
+    jobs: Jobs,
 }
 
 /// Prints the server's URL and serves until it is ended.
@@ -67,17 +69,25 @@ impl Answers {
             record: answer(&record, 0).into_bytes(),
             created: answer(&format!("[{created}]"), 0).into_bytes(),
             records,
+            jobs: Jobs::new(),
         }
     }
 
     async fn serve(&self, mut stream: TcpStream) -> Result<()> {
         let mut input = Vec::with_capacity(4096);
         loop {
-            let Some((path, length)) = next_request(&mut stream, &mut input).await? else {
+            let Some((path, head, length)) = next_request(&mut stream, &mut input).await? else {
                 return Ok(());
             };
+            let body = String::from_utf8_lossy(&input[head..length]);
             if path == "/services/oauth2/token" {
                 stream.write_all(&self.token).await?;
+            } else if let Some(page) = self.jobs.answer(&path, &body) {
+                stream.write_all(page.head.as_bytes()).await?;
+                for _ in 0..page.blocks {
+                    stream.write_all(self.jobs.block()).await?;
+                }
+                stream.write_all(&self.jobs.block()[..page.rest]).await?;
             } else {
                 if !self.latency.is_zero() {
                     tokio::time::sleep(self.latency).await;
@@ -113,7 +123,7 @@ impl Answers {
 }
 
 /// An answer whose body is `body` and `more` bytes.
-fn answer(body: &str, more: usize) -> String {
+pub fn answer(body: &str, more: usize) -> String {
     format!(
         "HTTP/1.1 200 OK\r\n\
          Content-Type: application/json;charset=UTF-8\r\n\
@@ -123,11 +133,12 @@ fn answer(body: &str, more: usize) -> String {
     )
 }
 
-/// Reads a request. Gives its path and how long it is; `None` at the end.
+/// Reads a request. Gives its path, where its body begins and how long it is; `None` at
+/// the end.
 async fn next_request(
     stream: &mut TcpStream,
     input: &mut Vec<u8>,
-) -> Result<Option<(String, usize)>> {
+) -> Result<Option<(String, usize, usize)>> {
     loop {
         if let Some(found) = whole_request(input)? {
             return Ok(Some(found));
@@ -141,7 +152,7 @@ async fn next_request(
     }
 }
 
-fn whole_request(input: &[u8]) -> Result<Option<(String, usize)>> {
+fn whole_request(input: &[u8]) -> Result<Option<(String, usize, usize)>> {
     let Some(head) = input.windows(4).position(|window| window == b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -154,7 +165,7 @@ fn whole_request(input: &[u8]) -> Result<Option<(String, usize)>> {
         .map_or(Ok(0), |(_, value)| value.trim().parse::<usize>())?;
     let length = head + 4 + body;
     let path = path.ok_or("there is no path")?.to_owned();
-    Ok((input.len() >= length).then_some((path, length)))
+    Ok((input.len() >= length).then_some((path, head + 4, length)))
 }
 
 /// The first record of the page, and how many the query has: from a query that

@@ -5,19 +5,21 @@ use std::path::Path;
 use crate::Result;
 
 /// Ours, the floor, and the others.
-const CLIENTS: [(&str, &str); 6] = [
+const CLIENTS: [(&str, &str); 8] = [
     ("ours", "ours"),
     ("bare", "bare reqwest"),
     ("cirrus", "cirrus"),
     ("aiosalesforce", "aiosalesforce"),
     ("simple-salesforce", "simple-salesforce"),
     ("jsforce", "jsforce"),
+    ("force", "force"),
+    ("csv", "csv"),
 ];
 /// The clients that creates are compared with.
 const PEERS: [&str; 2] = ["simple-salesforce", "jsforce"];
 
 /// What is measured, what it is called, and its unit.
-const SCENARIOS: [(&str, &str, &str); 23] = [
+const SCENARIOS: [(&str, &str, &str); 28] = [
     ("get", "small GET, 100 at a time", "requests/s"),
     ("query-typed", "query, typed", "records/s"),
     ("query-dynamic", "query, dynamic", "records/s"),
@@ -42,6 +44,15 @@ const SCENARIOS: [(&str, &str, &str); 23] = [
     ("session-memory", "token of a session in memory", "ns"),
     ("session-file", "token of a session in files", "ns"),
     ("session-redis", "token of a session in Redis", "ns"),
+    ("bulk-parse", "bulk rows parsed, 1 million", "rows/s"),
+    ("bulk-extract", "bulk extract, 1 million", "rows/s"),
+    ("bulk-extract-memory-few", "memory, extract, 100,000", "MB"),
+    ("bulk-extract-memory", "memory, extract, 1 million", "MB"),
+    (
+        "bulk-extract-memory-many",
+        "memory, extract, 5 million",
+        "MB",
+    ),
     ("parse", "SOQL, parsed", "MB/s"),
     ("start-version", "`ferroforce --version`", "ms"),
     ("start-org", "`ferroforce org start`, first answer", "ms"),
@@ -67,9 +78,11 @@ enum Beside {
     Least(&'static str),
     /// Ours in another scenario, which is taken off.
     Less(&'static str),
+    /// What one other has: ours is divided by it.
+    Client(&'static str),
 }
 
-const GOALS: [Goal; 18] = [
+const GOALS: [Goal; 24] = [
     Goal::new("small GET ÷ floor", "get", Beside::Floor, "≥ 0.9"),
     Goal::new("typed ÷ floor", "query-typed", Beside::Floor, "≥ 1.2"),
     Goal::new("dynamic ÷ floor", "query-dynamic", Beside::Floor, "≥ 2.0"),
@@ -137,6 +150,42 @@ const GOALS: [Goal; 18] = [
         Beside::Less("create-memory"),
         "≤ 1",
     ),
+    Goal::new(
+        "bulk parse ÷ csv",
+        "bulk-parse",
+        Beside::Client("csv"),
+        "≥ 0.8",
+    ),
+    Goal::new(
+        "bulk extract ÷ force",
+        "bulk-extract",
+        Beside::Client("force"),
+        "",
+    ),
+    Goal::new(
+        "bulk extract ÷ simple-salesforce",
+        "bulk-extract",
+        Beside::Client("simple-salesforce"),
+        "",
+    ),
+    Goal::new(
+        "bulk extract ÷ jsforce",
+        "bulk-extract",
+        Beside::Client("jsforce"),
+        "",
+    ),
+    Goal::new(
+        "MB for 5 million",
+        "bulk-extract-memory-many",
+        Beside::Nothing,
+        "≤ 64",
+    ),
+    Goal::new(
+        "MB more for 5 million than for 100,000",
+        "bulk-extract-memory-many",
+        Beside::Less("bulk-extract-memory-few"),
+        "≤ 1",
+    ),
     Goal::new("MB/s of SOQL parsed", "parse", Beside::Nothing, "≥ 20"),
 ];
 
@@ -167,6 +216,7 @@ impl Goal {
             Beside::Floor => ours / lines.median(self.ours, "bare")?,
             Beside::Most(scenario) => ours / peers(scenario).max_by(f64::total_cmp)?,
             Beside::Least(scenario) => ours / peers(scenario).min_by(f64::total_cmp)?,
+            Beside::Client(client) => ours / lines.median(self.ours, client)?,
             Beside::Less(scenario) => ours - lines.median(scenario, "ours")?,
         })
     }

@@ -108,3 +108,15 @@ test("the user's password", async () => {
   await assert.rejects(again.login(org.username, org.password + org.security_token));
   await again.login(org.username, `open5esame${org.security_token}`);
 });
+
+test("the user's password by SOAP", async () => {
+  const { soap } = connect();
+  await soap.setPassword(org.user_id, 'open5esame');
+  const again = new jsforce.Connection({ loginUrl: org.url });
+  await again.login(org.username, `open5esame${org.security_token}`);
+  const { password } = await soap.resetPassword(org.user_id);
+  await again.login(org.username, password + org.security_token);
+  await assert.rejects(soap.setPassword(org.user_id, 'short'), {
+    message: /INVALID_NEW_PASSWORD/,
+  });
+});

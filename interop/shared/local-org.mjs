@@ -36,6 +36,11 @@ export const admin = {
     await call('POST', 'faults', { path, times, effect, ...where });
   },
 
+  /** Lets the next bulk job suffer from something. */
+  async failJobs(effect) {
+    await call('POST', 'faults', { effect });
+  },
+
   /** Lets requests be answered by an error. */
   async refuse(status, code, message, where) {
     await this.fail({ kind: 'error', status, code, message }, where);

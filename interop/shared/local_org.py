@@ -49,6 +49,10 @@ class Admin:
         """Lets requests be answered by an error."""
         self.fail(kind="error", status=status, code=code, message=message, **where)
 
+    def fail_jobs(self, **effect) -> None:
+        """Lets the next bulk job suffer from something."""
+        self._call("POST", "faults", {"effect": effect})
+
     def requests(self) -> list[tuple[str, str, int | None]]:
         """Method, path and status of every request since the reset."""
         log = self._call("GET", "requests")["requests"]

@@ -28,12 +28,19 @@
 //!
 //! | | |
 //! |---|---|
-//! | sign-in | SOAP `login()` up to API 64.0, `logout()`; `/services/oauth2/authorize` with login and consent pages; `/services/oauth2/token` for authorization codes, devices, client credentials, JWT bearer, token exchange, username-password and refresh tokens; userinfo, introspection, revocation, identity, discovery, `/id/keys` |
+//! | sign-in | SOAP `login()` up to API 64.0, `logout()`, `setPassword()`, `resetPassword()`; `/services/oauth2/authorize` with login and consent pages; `/services/oauth2/token` for authorization codes, devices, client credentials, JWT bearer, token exchange, username-password and refresh tokens; userinfo, introspection, revocation, identity, discovery, `/id/keys` |
 //! | `/services/data` | versions, resources, `limits`, `limits/recordCount` |
-//! | `…/sobjects` | describes; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
+//! | `…/sobjects` | describes; page, compact and approval layouts; list views; records by id and by external id: create, read, update, upsert, delete; along relationships; blobs, also by multipart; what was deleted and updated |
 //! | `…/query`, `…/queryAll` | SOQL, in pages; query plans by `explain`, as SQLite would run them |
 //! | `…/search`, `…/parameterizedSearch` | SOSL and its parameters; `search/scopeOrder`, `search/layout` |
 //! | `…/composite` | dependent requests, batches, graphs, trees, collections |
+//! | `…/jobs` | Bulk API 2.0: `ingest` and `query`, with results by locator and in parallel |
+//! | `/services/async` | Bulk API 1.0: jobs and batches in CSV, JSON, XML and archives, PK chunking |
+//! | `…/analytics/reports` | the reports of the seed file: described, run at once and in the background, with other filters, columns and order |
+//! | `…/tooling` | queries, records and describes of code and logs, composites |
+//! | `…/ui-api/records` | records, created under an `Idempotency-Key` |
+//! | `…/named/query`, `…/actions/custom/apex/Echo`, `/services/apexrest/echo` | the named queries of the seed file; an action and a class that give back what they are given |
+//! | `…/recent`, `…/tabs`, `…/theme`, `…/compactLayouts`, `…/quickActions`, `…/process` | what the user had lately; what there is, be it nothing |
 //!
 //! API versions from 31.0 on are served. The standard objects that people use are there, with
 //! `External_Id__c`, a unique external id, on Account, Contact, Lead and Opportunity;
@@ -43,7 +50,15 @@
 //! password can be replaced at `…/sobjects/User/{id}/password`. Methods such as
 //! [`LocalOrg::username`] tell of the first user as they were when the org started. **It is never wrong in silence:** what a
 //! real org answers and this one cannot is answered with 501 and `NOT_IMPLEMENTED`; a SOAP
-//! operation other than `login()` and `logout()` with the fault `FUNCTIONALITY_NOT_ENABLED`.
+//! operation other than those with the fault `FUNCTIONALITY_NOT_ENABLED`.
+//!
+//! Nobody has laid out a page in this org, or made a list view: each object has one layout, which shows
+//! all that its user sees in the order of the describe, and the list views *All* and *My*. There are
+//! no quick actions, workflow rules, approval processes and dashboards.
+//!
+//! Blobs may be as large as Salesforce takes them by multipart: 2 GB of a `ContentVersion`, 500 MB of
+//! others. Those over 1 MB lie in files, beside the data file or in a temporary folder, and are never
+//! in memory as a whole, unless a fault strikes their answer.
 //!
 //! Duplicate rules of accounts, contacts and leads are off unless
 //! [`Policies::duplicate_rules`] says otherwise.
@@ -88,6 +103,24 @@
 //! The hybrid forms, the user-agent flow, headless identity, `prompt=none` and dynamic registration
 //! are not served. [`LocalOrg::sign_ins`] tells who has signed in how often.
 //!
+//! # Bulk jobs
+//!
+//! Jobs are worked on in the background, one after the other: 200 rows are written as one
+//! transaction, then requests have their turn. By default a job begins at once;
+//! [`Policies::bulk_queued_seconds`] and [`Policies::bulk_in_progress_seconds`] let it take time, by
+//! the org's clock. What a job has done is kept in the same transaction as the rows, so an org with
+//! a [data file](LocalOrgBuilder::data_file) goes on where it was, and snapshots hold jobs as well.
+//! Jobs that are open for 24 hours are aborted; those that ended are forgotten after 7 days.
+//!
+//! A job takes one upload of at most 150 MB, counted in base64 as Salesforce does, which makes
+//! 112.5 MB of CSV. Rows are cut into batches of 10,000, of which there are
+//! [so many](Policies::daily_bulk_batches) in 24 hours; the rows of those beyond are not processed,
+//! and no result tells of them. Only profiles that [say so](Profile::bulk_hard_delete) may delete for
+//! good. Assignment rules are taken and do nothing.
+//!
+//! Where no recorded answer is known, the words of an error are the org's own; the codes are
+//! Salesforce's. The times that jobs tell are those of the org's clock.
+//!
 //! # Seed files
 //!
 //! [`LocalOrgBuilder::seed_file`] takes a TOML file, or a JSON file of the same shape, with users
@@ -128,6 +161,21 @@
 //! `[[named_queries]]` have a `name` and a `soql` in which `:parameter` stands for a value that a
 //! request to `/named/query/{name}` gives. It is a text, unless `parameters` says `"bare"` of it:
 //! a number, a date, a moment or a boolean.
+//!
+//! `[[reports]]` have a `name`, an `object` and `columns`, which are paths of fields such as
+//! `Account.Name`; `filters`, each with a `column`, an `operator` and a `value` as the Reports API
+//! writes them (several values with commas between); and a `sort_by` with a `column`, and `descending`
+//! if it is true. They are tables; `equals`, `notEqual`, `lessThan`, `greaterThan`, `lessOrEqual`,
+//! `greaterOrEqual`, `contains`, `notContain` and `startsWith` are the operators.
+//!
+//! ```toml
+//! [[reports]]
+//! name = "Large deals"
+//! object = "Opportunity"
+//! columns = ["Name", "Amount", "Account.Name"]
+//! filters = [{ column = "Amount", operator = "greaterThan", value = "10000" }]
+//! sort_by = { column = "Amount", descending = true }
+//! ```
 //!
 //! The values of records are those of the REST API, and are checked like those; the `Id` and the
 //! fields that only the platform sets may be given too.

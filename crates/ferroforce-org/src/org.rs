@@ -14,6 +14,7 @@ use crate::schema::Schema;
 use crate::seed::SeedFile;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store::blobs::Blobs;
 use crate::tls::Files;
 use crate::usage::{InFlight, Usage};
 use crate::{admin, auth, seed};
@@ -30,6 +31,7 @@ pub(crate) struct Org {
     pub(crate) reports: Reports,
     pub(crate) report_runs: Arc<ReportRuns>,
     pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
     pub(crate) usage: Usage,
     pub(crate) in_flight: InFlight,
     pub(crate) cursors: Arc<Cursors>,
@@ -74,6 +76,7 @@ impl Org {
         added.map_err(StartError::new)?;
         let org = Arc::new(Self {
             store: Store::open(settings.data_file.as_deref())?,
+            blobs: Blobs::new(settings.data_file.as_deref()),
             auth: sign_in,
             schema: Arc::new(schema),
             tooling: Schema::tooling().map_err(StartError::new)?,
@@ -96,6 +99,7 @@ impl Org {
         org.store
             .run_now(move |db| {
                 seed::plant(&planted, db, &seed.records)?;
+                planted.blobs.sweep(db, &planted.schema)?;
                 auth::records::follow(&planted, db)
             })
             .map_err(|error| StartError::seed(&error))?;

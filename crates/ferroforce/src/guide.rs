@@ -10,6 +10,8 @@
 //! | send and read files | [`files`] |
 //! | know an org's objects and fields | [`describe`] |
 //! | query | [`queries`] |
+//! | get any number of rows | [`bulk_extract`] |
+//! | do what only Bulk API 1.0 can | [`bulk_1`] |
 //! | send many operations in one request | [`composite`] |
 //! | search | [`search`] |
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
@@ -70,13 +72,6 @@ pub mod soap_login {
     #![doc = include_str!("../docs/soap-login.md")]
 }
 
-/// Signing in with the logins of the Salesforce CLI.
-#[cfg(feature = "sf-cli")]
-pub mod sf_logins {
-    #![doc = ""]
-    #![doc = include_str!("../docs/sf-logins.md")]
-}
-
 /// Signing users in with their browsers.
 pub mod web_server {
     #![doc = ""]
@@ -119,10 +114,29 @@ pub mod about_tokens {
     #![doc = include_str!("../docs/about-tokens.md")]
 }
 
+/// Signing in with the logins of the Salesforce CLI.
+#[cfg(feature = "sf-cli")]
+pub mod sf_logins {
+    #![doc = ""]
+    #![doc = include_str!("../docs/sf-logins.md")]
+}
+
 /// Signing in by a flow of your own.
 pub mod custom_flow {
     #![doc = ""]
     #![doc = include_str!("../docs/custom-flow.md")]
+}
+
+/// Getting any number of rows: which way they come, pages, files, going on later.
+pub mod bulk_extract {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-extract.md")]
+}
+
+/// What only Bulk API 1.0 can: queries in chunks, serial loads, files in batches.
+pub mod bulk_1 {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-1.md")]
 }
 
 /// Creating, reading, updating, deleting and upserting records.

@@ -63,6 +63,7 @@
 //! | `keyring` | no | tokens in the system's keyring |
 //! | `redis` | no | tokens and governors in Redis, for workers on several machines |
 //! | `sf-cli` | no | the logins of the Salesforce CLI on this machine |
+//! | `zip` | no | files in batches of Bulk API 1.0 |
 //! | `webpki-roots` | no | root certificates in the binary, for machines that have none |
 //! | `reqwest_0_13` | no | a transport made of a `reqwest::Client` that you configured; outside of semver |
 
@@ -102,6 +103,7 @@ pub mod tooling;
 pub mod transport;
 pub mod types;
 pub mod ui_api;
+mod xml;
 
 pub use client::{ApiVersion, Call, OrgUrl, Request, Salesforce, SalesforceBuilder};
 pub use composite::{IntoRecordStream, RecordStream};

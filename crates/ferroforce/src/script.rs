@@ -190,6 +190,11 @@ impl Script {
         Self::new(move |_, number| replies[number.min(replies.len() - 1)].clone())
     }
 
+    /// What it answers, for a script that answers some requests otherwise.
+    pub(crate) fn answer(&self, sent: &Sent) -> Reply {
+        (self.player)(sent, self.count())
+    }
+
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
     }

@@ -15,6 +15,8 @@ use crate::auth::{
     StoreKey, StoreLock, StoredToken, SubjectTokenType, TokenExchange, TokenStore,
     UsernamePassword, WebServer,
 };
+use crate::bulk::v1::{NewV1Job, PkChunking};
+use crate::bulk::{CsvReader, Poll, QueryHandle};
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
@@ -302,6 +304,7 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
             printed.error(&error);
         }
         send_together(&salesforce, printed).await;
+        extract_in_bulk(&salesforce, printed).await;
     }
     printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
@@ -345,6 +348,61 @@ async fn send_together(salesforce: &Salesforce, printed: &mut Printed) {
         tree.send().await.map(drop),
         rows.await.map(drop),
         stream.next().await.unwrap().map(drop),
+    ] {
+        if let Err(error) = outcome {
+            printed.error(&error);
+        }
+    }
+}
+
+/// The same in jobs that hand rows out, and in those of Bulk API 1.0.
+async fn extract_in_bulk(salesforce: &Salesforce, printed: &mut Printed) {
+    let body = json!({"Email": DATA[0]});
+    let impatient = || Poll::default().timeout(std::time::Duration::from_secs(1));
+    let bulk = salesforce.bulk();
+    let text = "SELECT Id FROM Contact WHERE Email = :email";
+    let query = || bulk.query(text).bind("email", DATA[0]).poll(impatient());
+    let extract = || {
+        salesforce
+            .extract(text)
+            .bind("email", DATA[0])
+            .poll(impatient())
+    };
+    let load = || {
+        bulk.v1()
+            .load(NewV1Job::insert("Contact"))
+            .poll(impatient())
+    };
+    let mut reader = CsvReader::new();
+    reader.push(format!("Email\n{}\n", DATA[0]).as_bytes());
+    let handle = json!({
+        "id": "750R0000000zlh9IAA", "version": 66, "delimiter": "COMMA", "lineEnding": "LF",
+        "line_ending": "LF",
+    });
+    let handle: QueryHandle = serde_json::from_value(handle).unwrap();
+    let job = bulk.resume_query(handle).poll(impatient());
+    let mut rows = job.clone().rows::<Value>();
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {:?} {reader:?} {job:?} {rows:?} {:?}",
+        query(),
+        extract(),
+        load(),
+        query().csv(),
+    );
+    for outcome in [
+        rows.next().await.transpose().map(drop),
+        query().rows::<Value>().next().await.transpose().map(drop),
+        query()
+            .pk_chunking(PkChunking::new())
+            .records()
+            .next()
+            .await
+            .transpose()
+            .map(drop),
+        extract().rows::<Value>().next().await.transpose().map(drop),
+        load().start([&body]).await.map(drop),
+        reader.next::<(u8,)>().transpose().map(drop),
     ] {
         if let Err(error) = outcome {
             printed.error(&error);

@@ -109,6 +109,7 @@ async fn every_example_does_what_it_says() {
         ("composite", "rolled back"),
         ("import", "1000 of 1000 created"),
         ("many_workers", "30 done, 10 stopped"),
+        ("extract", "by rest, because it has few rows"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
@@ -146,6 +147,25 @@ async fn a_query_goes_on_where_it_stopped() {
     assert!(said.contains("read 3 so far"), "{said}");
     let said = run(&org, "query_resume", &settings);
     assert_eq!(said, "Lovelace\nread all\n");
+}
+
+#[tokio::test]
+async fn an_export_that_is_done_is_not_done_again() {
+    let org = LocalOrg::start().await.unwrap();
+    run(&org, "quick_start", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contacts.csv");
+    let settings = [("EXPORT_FILE", file.to_str().unwrap())];
+    for _ in 0..2 {
+        let said = run(&org, "bulk_extract", &settings);
+        assert!(said.starts_with("1 contacts are in"), "{said}");
+        assert!(fs::read_to_string(&file).unwrap().contains("Lovelace"));
+    }
+    let jobs = org.requests();
+    let jobs = jobs
+        .iter()
+        .filter(|request| request.path.ends_with("/jobs/query"));
+    assert_eq!(jobs.count(), 1);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::body::FaultyBody;
 use super::fault::{Effect, MOST_SECONDS_OF_QUERY};
 use crate::auth;
-use crate::bulk::ShortPage;
+use crate::bulk::{ShortPage, v1};
 use crate::error::ApiError;
 use crate::http::CutConnection;
 use crate::org::Org;
@@ -67,9 +67,9 @@ pub(super) async fn suffer(
         }
     }
     let response = next.run(request).await;
-    // Each call that counts is told the count.
-    if response.headers().contains_key(limits::INFO) {
-        let calls = response.extensions().get::<ApiCalls>();
+    // Each call that counts is told the count, but by Bulk API 1.0.
+    let calls = response.extensions().get::<ApiCalls>();
+    if response.headers().contains_key(limits::INFO) || calls.is_some() {
         let calls = calls.map_or(1, |calls| calls.0);
         org.admin.log().count_calls(number, calls);
     }
@@ -191,30 +191,11 @@ fn error(request: &Request, status: StatusCode, code: String, message: String) -
     } else if path.starts_with("/services/Soap/") {
         auth::soap_error(path, status, &code, &message)
     } else if path.starts_with("/services/async/") {
-        bulk_error(request, status, &code, &message)
+        // It speaks the language of the request.
+        let kind = request.headers().get(CONTENT_TYPE);
+        let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        v1::error_response(status, &code, &message, json)
     } else {
         ApiError::new(status, code, message).into_response()
     }
-}
-
-/// Bulk API 1.0 speaks the language of the request: XML, or JSON to JSON.
-fn bulk_error(request: &Request, status: StatusCode, code: &str, message: &str) -> Response {
-    let is_json = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if is_json {
-        let body = serde_json::json!({"exceptionCode": code, "exceptionMessage": message});
-        return (
-            status,
-            [(CONTENT_TYPE, "application/json;charset=UTF-8")],
-            body.to_string(),
-        )
-            .into_response();
-    }
-    let [code, message] = [code, message].map(quick_xml::escape::partial_escape);
-    let body = format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload"><exceptionCode>{code}</exceptionCode><exceptionMessage>{message}</exceptionMessage></error>"#
-    );
-    (status, [(CONTENT_TYPE, "application/xml")], body).into_response()
 }

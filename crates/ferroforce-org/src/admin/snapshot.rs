@@ -40,7 +40,7 @@ impl From<ApiError> for SnapshotError {
 
 impl Snapshot {
     /// Copies an org as it is.
-    pub(super) async fn of(org: &Org) -> Result<Self, SnapshotError> {
+    pub(crate) async fn of(org: &Org) -> Result<Self, SnapshotError> {
         let copied = org.store.run(|records| {
             let mut copy = Connection::open_in_memory()?;
             if has_jobs(records)? {
@@ -57,7 +57,7 @@ impl Snapshot {
     }
 
     /// Makes an org what it was. Cursors end: the records that they found may be others now.
-    pub(super) async fn restore(&self, org: &Org) -> Result<(), SnapshotError> {
+    pub(crate) async fn restore(&self, org: &Org) -> Result<(), SnapshotError> {
         let copy = Arc::clone(&self.records);
         let cursors = Arc::clone(&org.cursors);
         let runs = Arc::clone(&org.report_runs);

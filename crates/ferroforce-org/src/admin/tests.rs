@@ -673,6 +673,13 @@ async fn a_program_in_the_same_process_can_do_it_all() {
 #[tokio::test]
 async fn nothing_secret_shows_in_debug() {
     let org = LocalOrg::start().await.unwrap();
+    let url = format!(
+        "?response_type=code&client_id={}&redirect_uri={}",
+        org.client_id(),
+        "http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect"
+    );
+    let sent_to = org.authorize(&url, org.username()).unwrap();
+    let (_, code) = sent_to.split_once("code=").unwrap();
     let shown = format!(
         "{org:?} {:?} {:?} {:?}",
         org.faults(),
@@ -687,6 +694,7 @@ async fn nothing_secret_shows_in_debug() {
         org.access_token(),
         org.refresh_token(),
         org.admin_token(),
+        code.trim_end_matches("%3D"),
     ] {
         assert!(!shown.contains(secret));
     }

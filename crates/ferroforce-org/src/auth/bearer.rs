@@ -47,6 +47,17 @@ pub(crate) fn authenticate(org: &Org, request: &Parts) -> Result<CurrentUser, Ap
     }
 }
 
+/// Finds the user of a request by its session header, as Bulk API 1.0 does.
+pub(crate) fn authenticate_session_header(
+    org: &Org,
+    request: &Parts,
+) -> Result<CurrentUser, ApiError> {
+    let token = request.headers.get(SESSION_HEADER);
+    let token = token.and_then(|token| token.to_str().ok());
+    let token = token.ok_or_else(ApiError::invalid_session)?;
+    authenticate_token(org, token.trim(), &Visit::of(org, request))
+}
+
 /// Finds the user of a session, and whether they may use the API with it.
 fn authenticate_token(org: &Org, token: &str, visit: &Visit) -> Result<CurrentUser, ApiError> {
     let grant = org

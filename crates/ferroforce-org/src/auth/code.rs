@@ -94,7 +94,8 @@ struct Code {
 impl Codes {
     fn issue(&mut self, authorization: Authorization, now: Timestamp) -> Secret {
         if self.0.len() >= SWEEP_AT {
-            self.0.retain(|_, code| now < code.issued_at + REMEMBERED);
+            self.0
+                .retain(|_, code| now.duration_since(code.issued_at) < REMEMBERED);
         }
         let text = Secret::from(format!("aPrx{}==", Secret::random(72).expose()));
         let code = Code {

@@ -10,6 +10,7 @@ mod directory;
 mod issuer;
 mod jwt;
 mod key;
+pub(crate) mod new_password;
 mod oauth;
 mod origin;
 mod password;
@@ -31,7 +32,9 @@ use axum::Router;
 
 pub use self::address::InvalidAddressRange;
 pub use self::app::{ConnectedApp, TokenFormat};
-pub(crate) use self::bearer::{authenticate, expire_session_of, username_of};
+pub(crate) use self::bearer::{
+    authenticate, authenticate_session_header, expire_session_of, username_of,
+};
 pub use self::directory::InvalidDirectory;
 pub(crate) use self::directory::Member;
 pub use self::key::InvalidCertificate;

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 /// How long a record may be, in bytes; 400,000 characters of up to four.
@@ -160,6 +161,20 @@ impl LineEnding {
 }
 
 impl Dialect {
+    /// That of a job of Bulk API 1.0, which writes lines as `Sforce-Line-Ending` says.
+    pub(super) fn classic(line_ending: Option<&HeaderValue>) -> Self {
+        let crlf = line_ending.is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(b"CRLF"));
+        Self {
+            delimiter: Delimiter::Comma,
+            line_ending: if crlf {
+                LineEnding::Crlf
+            } else {
+                LineEnding::Lf
+            },
+            any_ending: true,
+        }
+    }
+
     /// Reads what stands at the beginning of some data. `last` tells that nothing follows it.
     pub(super) fn scan(self, data: &[u8], last: bool) -> Result<Scan<'_>, Malformed> {
         if data.is_empty() {

@@ -14,6 +14,7 @@ use super::csv::{Dialect, Scan};
 use super::table::Part;
 use crate::error::ApiError;
 use crate::org::Org;
+use crate::rest::ApiCalls;
 
 /// In a request's extensions: a page has only so many records, whatever its headers tell.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +24,11 @@ pub(crate) struct ShortPage(pub(crate) usize);
 #[derive(Debug)]
 pub(super) struct Download {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) content_type: &'static str,
+    pub(super) content_type: String,
     /// What is sent first.
     pub(super) head: Vec<u8>,
+    /// What is sent last.
+    pub(super) tail: &'static [u8],
     /// Whose data follows, under which name.
     pub(super) owner: String,
     pub(super) name: &'static str,
@@ -52,6 +55,20 @@ impl Span {
         let length = part.length(db, 0, pieces)?;
         Ok(Self {
             pieces: (0, pieces),
+            length: u64::try_from(length).unwrap_or(0),
+            ..Self::default()
+        })
+    }
+
+    /// Some of the pieces, whole.
+    pub(super) fn of_pieces(
+        db: &Connection,
+        part: Part<'_>,
+        pieces: (i64, i64),
+    ) -> Result<Self, ApiError> {
+        let length = part.length(db, pieces.0, pieces.1)?;
+        Ok(Self {
+            pieces,
             length: u64::try_from(length).unwrap_or(0),
             ..Self::default()
         })
@@ -132,7 +149,8 @@ impl Download {
     pub(super) fn into_response(self, org: &Arc<Org>) -> Response {
         let (pieces, skip, take) = (self.span.pieces, self.span.skip, self.span.take);
         let head = Bytes::from(self.head);
-        let left = self.span.length + u64::try_from(head.len()).unwrap_or(0);
+        let tail = Bytes::from_static(self.tail);
+        let left = self.span.length + len(&head) + len(&tail);
         let body = Pieces {
             head: Some(head).filter(|head| !head.is_empty()),
             source: Source {
@@ -144,13 +162,17 @@ impl Download {
             end: pieces.1,
             skip,
             take,
+            tail: Some(tail).filter(|tail| !tail.is_empty()),
             left,
             loading: None,
         };
         let mut response = Response::new(Body::new(body));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Ok(content_type) = HeaderValue::try_from(self.content_type) {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
         headers.extend(self.headers);
+        response.extensions_mut().insert(ApiCalls(1));
         response
     }
 }
@@ -187,6 +209,7 @@ struct Pieces {
     end: i64,
     skip: usize,
     take: Option<usize>,
+    tail: Option<Bytes>,
     /// How many bytes are still to come.
     left: u64,
     loading: Option<Loading>,
@@ -210,7 +233,9 @@ impl http_body::Body for Pieces {
             return Poll::Ready(Some(Ok(Frame::data(head))));
         }
         if self.next >= self.end {
-            return Poll::Ready(None);
+            let tail = self.tail.take();
+            self.left = 0;
+            return Poll::Ready(tail.map(|tail| Ok(Frame::data(tail))));
         }
         let mut loading = match self.loading.take() {
             Some(loading) => loading,
@@ -237,7 +262,7 @@ impl http_body::Body for Pieces {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.head.is_none() && self.next >= self.end
+        self.head.is_none() && self.next >= self.end && self.tail.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

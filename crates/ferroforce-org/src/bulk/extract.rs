@@ -22,23 +22,24 @@ pub(super) fn check(
     soql: &str,
     operation: Operation,
 ) -> Result<String, ApiError> {
-    let plan = compile(context, soql, operation, context.org.clock.now_millis())?;
+    let now = context.org.clock.now_millis();
+    let plan = compile(context, soql, operation, now).map_err(refusal)?;
     Ok(plan.object().to_owned())
 }
 
 /// Compiles a query that was made at a moment, which is the present of its date literals.
-fn compile(
+pub(super) fn compile(
     context: &Context<'_>,
     soql: &str,
     operation: Operation,
     at: i64,
-) -> Result<FlatPlan, ApiError> {
+) -> Result<FlatPlan, NotFlat> {
     let scope = scope_at(context, operation == Operation::QueryAll, at);
-    FlatPlan::compile(context.schema, soql, &scope).map_err(refusal)
+    FlatPlan::compile(context.schema, soql, &scope)
 }
 
 /// What is told of a query that the Bulk API does not run.
-fn refusal(reason: NotFlat) -> ApiError {
+pub(super) fn refusal(reason: NotFlat) -> ApiError {
     let message = match reason {
         NotFlat::Refused(error) => return error,
         NotFlat::Aggregate => "Aggregate queries are not supported in Bulk V2 Query",
@@ -58,7 +59,7 @@ fn refusal(reason: NotFlat) -> ApiError {
 /// Looks for some of the rows of a job.
 pub(super) fn find_chunk(context: &Context<'_>, job: &mut Job) -> Result<(), Failure> {
     let soql = job.query.as_deref().unwrap_or_default();
-    let plan = compile(context, soql, job.operation, job.created)?;
+    let plan = compile(context, soql, job.operation, job.created).map_err(refusal)?;
     let dialect = job.dialect;
     let progress = &mut job.progress;
     if progress.header.is_none() {
@@ -99,8 +100,8 @@ pub(super) fn find_chunk(context: &Context<'_>, job: &mut Job) -> Result<(), Fai
         to: None,
         most,
     };
-    let last = plan.rows(context.db, slice, |cells| {
-        dialect.write(cells, &mut bytes);
+    let last = plan.rows(context.db, slice, |row| {
+        dialect.write(row.cells()?, &mut bytes);
         rows += 1;
         found += 1;
         if rows == CHUNK {

@@ -129,14 +129,22 @@ impl<'d> Records<'d> {
     }
 }
 
-/// Writes a chunk of the rows of a job.
+/// Rows that were written, and what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) lines: Vec<Vec<Cow<'static, str>>>,
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+/// Writes a chunk of the rows of a job, unless they are beyond the daily allocation.
 pub(super) fn write_chunk<'s>(
     context: &Context<'s>,
     purpose: Purpose<'s>,
     id: &str,
     dialect: Dialect,
     progress: &mut Progress,
-) -> Result<(), Failure> {
+    is_over: impl FnOnce(&Progress) -> bool,
+) -> Result<Written, Failure> {
     let db = context.db;
     let upload = Part {
         owner: id,
@@ -145,14 +153,14 @@ pub(super) fn write_chunk<'s>(
     let mut records = Records::from(db, upload, dialect, progress.position)?;
     let Some(columns) = header(context, purpose, &mut records, progress)? else {
         progress.done = true;
-        return Ok(());
+        return Ok(Written::default());
     };
     progress.position = records.position();
-    if is_over_allocation(context, progress) {
+    if is_over(progress) {
         // Nobody hears of the rows that are left.
         (_, progress.position) = upload.end(db)?;
         progress.done = true;
-        return Ok(());
+        return Ok(Written::default());
     }
     let most = match &progress.trouble {
         Some(Trouble::Fails { after, .. } | Trouble::OverAllocation { after }) => {
@@ -199,11 +207,10 @@ pub(super) fn write_chunk<'s>(
         .collect();
     let outcomes = write(context, purpose, rows);
     count(context, progress, &outcomes);
-    results(db, id, dialect, &lines, &outcomes)?;
     match malformed {
         // What was written before it stays.
         Some(failure) if lines.is_empty() => Err(failure),
-        _ => Ok(()),
+        _ => Ok(Written { lines, outcomes }),
     }
 }
 
@@ -251,7 +258,7 @@ fn header<'s>(
 
 /// Counts the batch that begins here, if one does, and tells whether the org has no more of them,
 /// or is to behave so.
-fn is_over_allocation(context: &Context<'_>, progress: &Progress) -> bool {
+pub(super) fn is_over_allocation(context: &Context<'_>, progress: &Progress) -> bool {
     if let Some(Trouble::OverAllocation { after }) = progress.trouble
         && progress.processed >= i64::try_from(after).unwrap_or(i64::MAX)
     {
@@ -267,16 +274,15 @@ fn is_over_allocation(context: &Context<'_>, progress: &Progress) -> bool {
 }
 
 /// Adds to the results of a job what became of a chunk of its rows.
-fn results(
+pub(super) fn keep_results(
     db: &Connection,
     id: &str,
     dialect: Dialect,
-    lines: &[Vec<Cow<'static, str>>],
-    outcomes: &[Outcome],
+    written: &Written,
 ) -> Result<(), ApiError> {
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     let (mut successes, mut failures) = (0, 0);
-    for (cells, outcome) in lines.iter().zip(outcomes) {
+    for (cells, outcome) in written.lines.iter().zip(&written.outcomes) {
         let cells = cells.iter().map(AsRef::as_ref);
         match outcome {
             Outcome::Saved { id, created } => {

@@ -59,6 +59,83 @@ impl State {
     }
 }
 
+/// What the data of a job of Bulk API 1.0 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum ContentType {
+    Plain(Format),
+    /// An archive with the data and what it refers to.
+    Zip(Format),
+}
+
+/// How data is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Format {
+    Csv,
+    Json,
+    Xml,
+}
+
+impl Format {
+    pub(super) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Json => "application/json;charset=UTF-8",
+            Self::Xml => "application/xml",
+        }
+    }
+}
+
+impl ContentType {
+    const ALL: [Self; 6] = [
+        Self::Plain(Format::Csv),
+        Self::Plain(Format::Json),
+        Self::Plain(Format::Xml),
+        Self::Zip(Format::Csv),
+        Self::Zip(Format::Json),
+        Self::Zip(Format::Xml),
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Plain(Format::Csv) => "CSV",
+            Self::Plain(Format::Json) => "JSON",
+            Self::Plain(Format::Xml) => "XML",
+            Self::Zip(Format::Csv) => "ZIP_CSV",
+            Self::Zip(Format::Json) => "ZIP_JSON",
+            Self::Zip(Format::Xml) => "ZIP_XML",
+        }
+    }
+
+    /// The content type of this name.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// How the data is written, packed or not.
+    pub(super) const fn format(self) -> Format {
+        match self {
+            Self::Plain(format) | Self::Zip(format) => format,
+        }
+    }
+
+    /// Whether the job is told of in JSON.
+    pub(super) fn is_json(self) -> bool {
+        self.format() == Format::Json
+    }
+}
+
+/// What only jobs of Bulk API 1.0 have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Classic {
+    pub(super) content_type: ContentType,
+    /// Whether one batch is worked on after the other.
+    pub(super) serial: bool,
+    /// How many records a range of ids has, if queries are cut into such.
+    pub(super) chunk: Option<i64>,
+    /// The id with which the first range begins.
+    pub(super) start_row: Option<String>,
+}
+
 /// A job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Job {
@@ -83,6 +160,7 @@ pub(super) struct Job {
     /// Whether its data is there.
     pub(super) uploaded: bool,
     pub(super) progress: Progress,
+    pub(super) classic: Option<Classic>,
 }
 
 /// How far the work of a job, or of a batch, is.
@@ -131,7 +209,8 @@ impl Entry for Job {
     }
 
     fn is_runnable(&self) -> bool {
-        matches!(self.state, State::UploadComplete | State::InProgress) && !self.progress.is_stuck()
+        let is_closed = matches!(self.state, State::UploadComplete | State::InProgress);
+        is_closed && !self.progress.is_stuck()
     }
 }
 
@@ -145,14 +224,36 @@ impl Job {
         }
     }
 
-    /// Whether its query is cut into ranges of ids.
+    /// Whether its queries are cut into ranges of ids.
     pub(super) fn is_pk_chunked(&self) -> bool {
-        false
+        self.chunk_size() > 0
+    }
+
+    /// How many records a range of ids has; 0 if there are none.
+    pub(super) fn chunk_size(&self) -> i64 {
+        let size = self.classic.as_ref().and_then(|classic| classic.chunk);
+        size.unwrap_or(0)
+    }
+
+    /// The id with which the first range of ids begins.
+    pub(super) fn start_row(&self) -> Option<&str> {
+        self.classic.as_ref()?.start_row.as_deref()
     }
 
     /// Whether its batches are worked on side by side.
     pub(super) fn mode(&self) -> &'static str {
-        "Parallel"
+        match &self.classic {
+            Some(Classic { serial: true, .. }) => "Serial",
+            _ => "Parallel",
+        }
+    }
+
+    /// What its data is.
+    pub(super) fn content_type(&self) -> ContentType {
+        let classic = self.classic.as_ref();
+        classic.map_or(ContentType::Plain(Format::Csv), |classic| {
+            classic.content_type
+        })
     }
 
     /// Whether all its rows are read by ranges of ids: what limits or sorts them stands against
@@ -183,13 +284,13 @@ impl Job {
         }
         members.extend([
             ("concurrencyMode", Json::from(self.mode())),
-            ("contentType", "CSV".into()),
+            ("contentType", self.content_type().name().into()),
             ("apiVersion", f64::from(self.version).into()),
         ]);
         if whole {
             members.push(("jobType", self.kind.name().into()));
         }
-        if self.state == State::Open {
+        if self.state == State::Open && self.kind == JobKind::Ingest {
             let url = format!(
                 "services/data/v{}.0/jobs/ingest/{}/batches",
                 self.version, self.id

@@ -15,6 +15,7 @@ mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod v1;
 pub(crate) mod v2;
 mod work;
 

@@ -42,11 +42,11 @@ pub(super) trait Entry: Serialize + DeserializeOwned {
     fn is_runnable(&self) -> bool;
 }
 
-/// An id for a new entry.
-pub(super) fn new_id<E: Entry>(db: &Connection) -> Result<String, ApiError> {
-    let counter = format!("_bulk{}", String::from_utf8_lossy(&E::PREFIX));
+/// A new id that begins with these three characters.
+pub(super) fn new_id(db: &Connection, prefix: [u8; 3]) -> Result<String, ApiError> {
+    let counter = format!("_bulk{}", String::from_utf8_lossy(&prefix));
     let n = u64::try_from(ids::count(db, &counter)?).unwrap_or_default();
-    Ok(RecordId::nth(E::PREFIX, n).to_string())
+    Ok(RecordId::nth(prefix, n).to_string())
 }
 
 /// Keeps an entry, in place of what was kept of it before.
@@ -119,6 +119,14 @@ pub(super) fn list<E: Entry>(
             Ok((n, read(&json)?))
         })
         .collect()
+}
+
+/// The parts of an entry, in the order in which they were made.
+pub(super) fn parts<E: Entry>(db: &Connection, parent: &str) -> Result<Vec<E>, ApiError> {
+    let mut select =
+        db.prepare_cached("SELECT json FROM \"_bulk_job\" WHERE parent = ?1 ORDER BY n")?;
+    let found = select.query_map([parent], |row| row.get::<_, String>(0))?;
+    found.map(|json| read(&json?)).collect()
 }
 
 /// The kinds and ids of the entries about which there is something to be done, oldest first.

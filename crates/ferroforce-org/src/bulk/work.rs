@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::ingest::{self, Failure};
 use super::job::{Job, JobKind, Progress, State};
 use super::rows::Purpose;
-use super::{extract, table};
+use super::{extract, table, v1};
 use crate::auth::{self, CurrentUser};
 use crate::error::ApiError;
 use crate::org::Org;
@@ -62,7 +62,15 @@ fn turn(org: &Weak<Org>, db: &Connection) {
 fn slice(org: &Org, db: &Connection) -> Result<Left, ApiError> {
     let now = org.clock.now_millis();
     let mut before = i64::MAX;
-    for (_, id) in table::runnable(db)? {
+    for (kind, id) in table::runnable(db)? {
+        if kind == v1::KIND {
+            if let Some(due) = v1::advance(org, db, &id, now)? {
+                before = before.min(due);
+                continue;
+            }
+            auth::records::follow(org, db)?;
+            return Ok(Left::More);
+        }
         let Some(job) = table::get::<Job>(db, &id)? else {
             continue;
         };
@@ -79,7 +87,7 @@ fn slice(org: &Org, db: &Connection) -> Result<Left, ApiError> {
 }
 
 /// Whoever made a job, as if they asked for its work themselves.
-fn maker(org: &Org, id: &str) -> Option<CurrentUser> {
+pub(super) fn maker(org: &Org, id: &str) -> Option<CurrentUser> {
     let member = org.auth.directory.by_id(id.parse().ok()?)?;
     Some(CurrentUser {
         id: member.id,
@@ -123,7 +131,7 @@ fn fail(org: &Org, db: &Connection, mut job: Job, message: &str) -> Result<(), A
 fn step(context: &Context<'_>, job: &mut Job) -> Result<(), ApiError> {
     let org = context.org;
     let now = org.clock.now_millis();
-    if begins(context, &mut job.progress, &job.object, now) {
+    if begins(context, &mut job.progress, &job.object, false, now) {
         job.turn(State::InProgress, now);
     }
     if job.progress.is_stuck() {
@@ -159,13 +167,14 @@ pub(super) fn begins(
     context: &Context<'_>,
     progress: &mut Progress,
     object: &str,
+    chunked: bool,
     now: i64,
 ) -> bool {
     if progress.started.is_some() {
         return false;
     }
     progress.started = Some(now);
-    progress.trouble = context.org.admin.trouble(object, false);
+    progress.trouble = context.org.admin.trouble(object, chunked);
     true
 }
 
@@ -200,5 +209,9 @@ fn ingest(context: &Context<'_>, job: &mut Job) -> Result<(), Failure> {
         operation: job.operation,
         key: object.field(key),
     };
-    ingest::write_chunk(context, purpose, &job.id, job.dialect, &mut job.progress)
+    let is_over = |progress: &Progress| ingest::is_over_allocation(context, progress);
+    let (id, dialect) = (&job.id, job.dialect);
+    let written = ingest::write_chunk(context, purpose, id, dialect, &mut job.progress, is_over)?;
+    ingest::keep_results(context.db, id, dialect, &written)?;
+    Ok(())
 }

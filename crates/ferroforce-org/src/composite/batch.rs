@@ -11,9 +11,11 @@ use super::input::{Input, missing};
 use super::outcome::Outcome;
 use super::subrequest::{self, Target, below_data};
 use crate::error::{ApiError, excerpt};
+use crate::http::{MAX_BODY, too_long};
 use crate::json::Json;
 use crate::record::document::{Document, Token};
-use crate::rest::{ApiRequest, Context, Endpoint, Reply, Upload, limits};
+use crate::rest::{ApiRequest, Context, Endpoint, Reply, UploadParts, limits};
+use crate::store::blobs::Blob;
 
 const MOST_SUBREQUESTS: usize = 25;
 
@@ -28,7 +30,7 @@ struct Part {
 }
 
 pub(super) fn answer(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
-    let body = Upload::of(request)?;
+    let body = UploadParts::of(request)?;
     let mut input = Input::new(Document::parse(body.json)?);
     let halt_on_error = input.flag("haltOnError")?;
     let parts = input.list("batchRequests")?;
@@ -40,7 +42,7 @@ pub(super) fn answer(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
     }
     let parts = parts
         .into_iter()
-        .map(|part| read(context, &body, part))
+        .map(|part| read(context, body, part))
         .collect::<Result<Vec<_>, _>>()?;
     let mut calls = 0;
     let mut has_errors = false;
@@ -78,7 +80,7 @@ fn count(context: &Context<'_>) -> Result<(), ApiError> {
 }
 
 /// Reads a request of the batch. A mistake in any is one of the whole batch.
-fn read(context: &Context<'_>, body: &Upload<'_>, token: Token<'_>) -> Result<Part, ApiError> {
+fn read(context: &Context<'_>, body: UploadParts<'_>, token: Token<'_>) -> Result<Part, ApiError> {
     let mut input = Input::new(token.document()?);
     let method = subrequest::method(&mut input)?;
     let url = input.text("url")?.ok_or_else(|| missing("url"))?;
@@ -104,8 +106,12 @@ fn read(context: &Context<'_>, body: &Upload<'_>, token: Token<'_>) -> Result<Pa
     })
 }
 
-/// A record with a blob in one of its fields.
-fn with_blob(record: Option<Token<'_>>, field: &str, blob: &[u8]) -> Result<String, ApiError> {
+/// A record with a blob in one of its fields, which has to be small enough for that.
+fn with_blob(record: Option<Token<'_>>, field: &str, blob: &Blob) -> Result<String, ApiError> {
+    let blob = blob
+        .read(MAX_BODY)
+        .map_err(|_| ApiError::internal("a blob can't be read"))?
+        .ok_or_else(too_long)?;
     let mut members = record
         .map(|record| record.document())
         .transpose()?

@@ -32,7 +32,7 @@ impl Outcome {
             ReplyBody::Empty => None,
             ReplyBody::Json(json) => Some(json.to_string().into()),
             ReplyBody::JsonText(text) => Some(text),
-            ReplyBody::Bytes(_) => return Self::failure(&no_blobs()),
+            ReplyBody::Bytes(_) | ReplyBody::File(..) => return Self::failure(&no_blobs()),
         };
         // With several candidates for one key nothing was done.
         let failed = reply.status == StatusCode::MULTIPLE_CHOICES;

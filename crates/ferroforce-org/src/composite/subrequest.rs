@@ -146,6 +146,7 @@ impl Target {
             query: self.query,
             headers,
             body,
+            upload: None,
         }
     }
 }

@@ -405,7 +405,7 @@ impl<'a> Item<'a> {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Component<'a> {
-    components: Vec<Component<'a>>,
+    components: Vec<Self>,
     details: Option<FieldDescribe<'a>>,
     display_lines: u32,
     tab_order: u32,

@@ -24,18 +24,9 @@ enum Coding {
     Deflate,
 }
 
-/// The longest body with a blob in it, in bytes. Salesforce takes 500 MB, and 2 GB for files;
-/// the org has them in memory.
-pub(crate) const MAX_UPLOAD: usize = 128 * 1024 * 1024;
-
 /// Reads a body to its end.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     read_up_to(body, MAX_BODY).await
-}
-
-/// Reads a body with a blob in it to its end.
-pub(crate) async fn read_upload(body: Body) -> Result<Bytes, ApiError> {
-    read_up_to(body, MAX_UPLOAD).await
 }
 
 /// Reads on in a body; nothing is its end.
@@ -124,7 +115,7 @@ fn bounded(packed: impl Read) -> Result<Vec<u8>, ApiError> {
     Ok(bytes)
 }
 
-fn too_long() -> ApiError {
+pub(crate) fn too_long() -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "REQUEST_ENTITY_TOO_LARGE",
@@ -168,16 +159,6 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_body_with_a_blob_may_be_longer_than_one_without() {
-        let body = || Body::from(vec![0; MAX_BODY + 1]);
-        let error = read(body()).await.unwrap_err();
-        assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(read_upload(body()).await.unwrap().len(), MAX_BODY + 1);
-        let error = read_upload(Body::from(vec![0; MAX_UPLOAD + 1])).await;
-        assert_eq!(error.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]

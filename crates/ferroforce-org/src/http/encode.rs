@@ -15,11 +15,16 @@ use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
     HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
+use http_body::Body as _;
 
+use super::packing::Packing;
 use super::pretty::pretty;
 
 /// Bodies shorter than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 512;
+
+/// Bodies longer than this, in bytes, are not made as a whole.
+const LONG: u64 = 8 * 1024 * 1024;
 
 /// Numbers the answers, so that each has an id of its own, the same in every run.
 #[derive(Debug, Default)]
@@ -58,7 +63,14 @@ pub(super) async fn encode(
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // The org made this body, all of it in memory.
+    if !pretty_print && is_long(&body) {
+        parts
+            .headers
+            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        parts.headers.remove(CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::new(Packing::new(body)));
+    }
+    // The org has all of this body in memory.
     let mut bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     if pretty_print {
         bytes = pretty(&bytes).into();
@@ -74,6 +86,11 @@ pub(super) async fn encode(
     }
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Whether a body is better compressed while it is sent.
+fn is_long(body: &Body) -> bool {
+    body.size_hint().exact().is_none_or(|length| length > LONG)
 }
 
 fn compressed(bytes: &[u8]) -> std::io::Result<Bytes> {

@@ -2,7 +2,9 @@
 
 mod body;
 mod encode;
+mod file_body;
 mod intake;
+mod packing;
 mod patience;
 mod pretty;
 mod serve;
@@ -13,10 +15,12 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use http::Uri;
 
-pub(crate) use body::{read as read_body, read_on, read_upload};
+pub(crate) use body::{MAX_BODY, read as read_body, read_on, too_long};
 use encode::RequestIds;
+pub(crate) use file_body::FileBody;
 pub(crate) use serve::{Service, accept, connection};
 
+use crate::bulk::v1;
 use crate::error::ApiError;
 use crate::org::Org;
 use crate::{admin, auth, rest};
@@ -35,13 +39,7 @@ pub(crate) struct Arrival {
 }
 
 /// Where other APIs of a real org answer.
-const OTHER_APIS: [&str; 5] = [
-    "/services/async",
-    "/services/Soap",
-    "/services/wsdl",
-    "/cometd",
-    "/secur",
-];
+const OTHER_APIS: [&str; 4] = ["/services/Soap", "/services/wsdl", "/cometd", "/secur"];
 
 /// Answers a path that no route has.
 async fn elsewhere(uri: Uri) -> ApiError {
@@ -60,6 +58,7 @@ pub(crate) fn app(org: &Arc<Org>) -> Router {
     let api = Router::new()
         .merge(auth::routes())
         .merge(rest::routes())
+        .merge(v1::routes())
         .fallback(elsewhere)
         .layer(middleware::from_fn(body::decode))
         .layer(middleware::from_fn_with_state(

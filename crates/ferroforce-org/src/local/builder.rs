@@ -33,7 +33,7 @@ impl LocalOrgBuilder {
     }
 
     /// Whether other machines may reach the org, by an [`address`](Self::address) that is not
-    /// loopback and by any host name on its admin and login routes. Default: false.
+    /// loopback. Its admin API and its pages then answer under numeric addresses too. Default: false.
     #[must_use]
     pub fn expose(mut self, expose: bool) -> Self {
         self.settings.expose = expose;

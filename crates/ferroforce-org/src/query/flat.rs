@@ -10,10 +10,11 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::operand::Kind;
 use super::plan::{Plan, RowsPlan};
-use super::shape::{Item, Shape};
+use super::shape::{Item, Shape, TypeName};
 use super::{Scope, compile};
 use crate::error::ApiError;
 use crate::json::Json;
+use crate::rest::ApiVersion;
 use crate::schema::Schema;
 use crate::value::time;
 
@@ -116,13 +117,18 @@ impl FlatPlan {
         self.plan.order == self.plan.id
     }
 
+    /// Whether the query asks for some ids, or leaves some out.
+    pub(crate) fn is_about_ids(&self) -> bool {
+        self.plan.filter.contains(&self.plan.id)
+    }
+
     /// Writes the records of a slice, and returns the id of the last one. A query that sorts its
     /// records has one slice only.
     pub(crate) fn rows(
         &self,
         db: &Connection,
         slice: Slice<'_>,
-        mut write: impl FnMut(&[Cow<'_, str>]) -> Result<(), ApiError>,
+        mut write: impl FnMut(&FlatRow<'_, '_>) -> Result<(), ApiError>,
     ) -> Result<Option<String>, ApiError> {
         let plan = &self.plan;
         let mut params = plan.params.clone();
@@ -148,15 +154,79 @@ impl FlatPlan {
         let mut found = statement.query(params_from_iter(params))?;
         let mut last = None;
         while let Some(row) = found.next()? {
-            let cells: Result<Vec<_>, ApiError> = self
-                .columns
-                .iter()
-                .map(|column| cell(row, column))
-                .collect();
-            write(&cells?)?;
+            write(&FlatRow { plan: self, row })?;
             last = Some(row.get(plan.shape.id)?);
         }
         Ok(last)
+    }
+}
+
+/// One of the records.
+pub(crate) struct FlatRow<'p, 'r> {
+    plan: &'p FlatPlan,
+    row: &'p Row<'r>,
+}
+
+impl FlatRow<'_, '_> {
+    /// The values, in the order of the columns.
+    pub(crate) fn cells(&self) -> Result<Vec<Cow<'_, str>>, ApiError> {
+        let columns = self.plan.columns.iter();
+        columns.map(|column| cell(self.row, column)).collect()
+    }
+
+    /// The record; moments and days can be milliseconds since 1970.
+    pub(crate) fn json(&self, version: ApiVersion, millis: bool) -> Result<Json, ApiError> {
+        object(self.row, &self.plan.plan.shape, version, millis)
+    }
+}
+
+fn object(
+    row: &Row<'_>,
+    shape: &Shape,
+    version: ApiVersion,
+    millis: bool,
+) -> Result<Json, ApiError> {
+    let id: String = row.get(shape.id)?;
+    let type_name = match &shape.type_name {
+        TypeName::Always(name) => name.clone(),
+        TypeName::Column(column) => row.get(*column)?,
+    };
+    let url = format!("{}/sobjects/{type_name}/{id}", version.path());
+    let attributes = Json::object([("type", type_name), ("url", url)]);
+    let mut members = vec![("attributes".to_owned(), attributes)];
+    for item in &shape.items {
+        let value = match item {
+            Item::Column { kind, column, .. } => value(row.get_ref(*column)?, *kind, millis),
+            Item::Parent { shape, .. } => match row.get_ref(shape.id)? {
+                ValueRef::Null => Json::Null,
+                _ => object(row, shape, version, millis)?,
+            },
+            // Flat plans have no others.
+            _ => Json::Null,
+        };
+        members.push((item.name().to_owned(), value));
+    }
+    Ok(Json::object(members))
+}
+
+fn value(value: ValueRef<'_>, kind: Kind, millis: bool) -> Json {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    match (value, kind) {
+        (ValueRef::Text(bytes), _) => String::from_utf8_lossy(bytes).into_owned().into(),
+        (ValueRef::Integer(value), Kind::Boolean) => Json::Bool(value != 0),
+        (ValueRef::Null, Kind::Boolean) => Json::Bool(false),
+        (ValueRef::Null | ValueRef::Blob(_), _) => Json::Null,
+        (ValueRef::Integer(days), Kind::Date) if millis => Json::Int(days.saturating_mul(DAY)),
+        (ValueRef::Integer(days), Kind::Date) => time::date_text(days).into(),
+        (ValueRef::Integer(at), Kind::DateTime) if !millis => time::datetime_text_z(at).into(),
+        (ValueRef::Integer(millis), Kind::Time) => time::time_text(millis).into(),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a whole number in a column of doubles was stored as a double"
+        )]
+        (ValueRef::Integer(value), Kind::Double) => Json::Double(value as f64),
+        (ValueRef::Integer(value), _) => Json::Int(value),
+        (ValueRef::Real(value), _) => Json::Double(value),
     }
 }
 

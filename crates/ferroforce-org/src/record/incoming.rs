@@ -9,6 +9,7 @@ use crate::error::{ApiError, excerpt};
 use crate::id::RecordId;
 use crate::rest::Context;
 use crate::schema::{Field, Object};
+use crate::store::blobs::Blob;
 use crate::store::table;
 
 /// Values for fields of one object, each field once.
@@ -83,6 +84,18 @@ impl<'s> Incoming<'s> {
             Some((_, slot)) => *slot = value,
             None => self.fields.push((field, value)),
         }
+    }
+}
+
+impl<'s> Incoming<'s> {
+    /// Gives a field a blob, which stays from now on.
+    pub(crate) fn set_blob(&mut self, field: &'s Field, blob: &Blob) -> Result<(), ApiError> {
+        let kept = blob.keep().map_err(|error| {
+            tracing::error!(%error, "a blob can't be kept");
+            ApiError::internal("a blob can't be kept")
+        })?;
+        self.set(field, kept);
+        Ok(())
     }
 }
 

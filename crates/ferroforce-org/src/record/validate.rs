@@ -39,6 +39,8 @@ fn mistake(field: &Field, value: &Value) -> Option<ErrorItem> {
                 "INVALID_EMAIL_ADDRESS",
                 format!("{label}: invalid email address: {}", excerpt(text)),
             ),
+            // The name of a blob, which has no length.
+            FieldType::Base64 => return None,
             _ if is_too_long(field, text) => (
                 "STRING_TOO_LONG",
                 format!(

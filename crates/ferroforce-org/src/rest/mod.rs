@@ -48,7 +48,7 @@ pub(crate) use context::Context;
 pub(crate) use cursors::Cursors;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use events::enqueue;
-pub(crate) use multipart::Upload;
+pub(crate) use multipart::{Parts as UploadParts, Upload};
 pub(crate) use query::scope_at;
 pub(crate) use reports::Runs as ReportRuns;
 pub(crate) use request::{ApiCalls, ApiRequest, Reply, ReplyBody, parameters, segments};
@@ -59,7 +59,7 @@ use crate::auth::{self, CurrentUser, Origin};
 use crate::bulk::{self, v2};
 use crate::composite;
 use crate::error::ApiError;
-use crate::http::{read_body, read_upload};
+use crate::http::read_body;
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::deletions;
@@ -92,13 +92,18 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
         if request.header("accept").is_some_and(wants_xml) {
             return Err(ApiError::unsupported("answers in XML"));
         }
-        request.body = if request.is_multipart() {
-            read_upload(body).await?
+        if request.is_multipart() {
+            let content_type = request.header("content-type").unwrap_or_default();
+            let most = most_bytes(&request.path);
+            let upload = Upload::read(content_type, body, most, &org.blobs).await?;
+            request.upload = Some(Arc::new(upload));
         } else {
-            read_body(body).await?
-        };
+            request.body = read_body(body).await?;
+        }
+        let upload = request.upload.clone();
         let org_of_job = Arc::clone(&org);
-        org.store
+        let reply = org
+            .store
             .run(move |db| {
                 bulk::attend(&org_of_job);
                 let context = Context::new(&org_of_job, db, &user, request.version);
@@ -108,9 +113,22 @@ async fn serve(State(org): State<Arc<Org>>, request: Request) -> Response {
                 auth::records::follow(&org_of_job, db)?;
                 reply
             })
-            .await
+            .await;
+        if let (Err(_), Some(upload)) = (&reply, upload) {
+            upload.blobs.iter().for_each(|(_, blob)| blob.let_go());
+        }
+        reply
     })
     .await
+}
+
+/// How long a request with blobs may be: those of files of Salesforce Files longer than others.
+fn most_bytes(path: &[String]) -> u64 {
+    const MIB: u64 = 1024 * 1024;
+    let file = matches!(path, [_, object, ..] if object.eq_ignore_ascii_case("ContentVersion"));
+    let blob = if file { 2048 * MIB } else { 500 * MIB };
+    // And room for the record and what stands around the parts.
+    blob + 50 * MIB
 }
 
 /// Answers whoever has a session, as long as the quota lasts, and states the usage of the API.
@@ -164,6 +182,7 @@ pub(crate) fn freed_of_http(org: &Org, parts: Parts) -> Result<ApiRequest, ApiEr
         method: parts.method,
         headers: parts.headers,
         body: bytes::Bytes::new(),
+        upload: None,
     })
 }
 

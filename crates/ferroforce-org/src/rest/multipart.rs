@@ -1,100 +1,146 @@
-//! Records with a blob: `multipart/form-data` of a JSON part and a binary one.
+//! Records with blobs: `multipart/form-data` of a JSON part and binary ones. The message is read
+//! as it comes, and its blobs go where they stay.
+
+use axum::body::Body;
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::request::ApiRequest;
 use super::rows::json_body;
 use crate::error::ApiError;
+use crate::http::{MAX_BODY, read_on, too_long};
+use crate::store::blobs::{Blob, Blobs, Intake};
 
 /// How long a boundary may be.
 const LONGEST_BOUNDARY: usize = 70;
 
-/// A record and its blob, as they lie in the body of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Multipart<'b> {
-    /// The fields of the record.
-    pub(super) json: &'b [u8],
-    /// The name of the field that holds the blob.
-    pub(super) field: &'b str,
-    pub(super) blob: &'b [u8],
-}
+/// How long the headers of a part may be.
+const LONGEST_HEAD: usize = 16 * 1024;
 
-/// JSON and any number of blobs, as they lie in the body of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Upload<'b> {
-    pub(crate) json: &'b [u8],
+/// JSON and any number of blobs, as they came in the body of a request.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) json: Bytes,
     /// The blobs by the names of their parts.
-    pub(crate) blobs: Vec<(&'b str, &'b [u8])>,
+    pub(crate) blobs: Vec<(String, Blob)>,
 }
 
-/// One part of the body.
-struct Part<'b> {
-    name: &'b str,
-    /// A part with one is binary, whatever its content type says.
-    has_filename: bool,
-    is_json: bool,
-    body: &'b [u8],
-}
+impl Upload {
+    /// Reads a body of at most so many bytes, with one part that is JSON and has no filename; all
+    /// with a filename are blobs.
+    pub(crate) async fn read(
+        content_type: &str,
+        body: Body,
+        most: u64,
+        blobs: &Blobs,
+    ) -> Result<Self, ApiError> {
+        let boundary = parameter(content_type, "boundary")
+            .filter(|boundary| !boundary.is_empty() && boundary.len() <= LONGEST_BOUNDARY)
+            .ok_or_else(|| {
+                invalid("The content type must have a boundary of at most 70 characters")
+            })?;
+        let mut message = Message::new(boundary, body, most);
+        // What stands before the first boundary is nothing to anybody.
+        message.pass_on(&mut Sink::Nothing).await?;
+        let (mut json, mut found) = (None, Vec::new());
+        while let Some(part) = message.next_part().await? {
+            let mut sink = if part.has_filename {
+                Sink::Blob(Box::new(blobs.begin()))
+            } else if part.is_json {
+                Sink::Json(Vec::new())
+            } else {
+                Sink::Nothing
+            };
+            message.pass_on(&mut sink).await?;
+            match sink {
+                Sink::Blob(intake) => found.push((part.name, intake.end())),
+                Sink::Json(_) if json.is_some() => {
+                    return Err(invalid("Cannot include more than one non-binary part"));
+                }
+                Sink::Json(text) => json = Some(text),
+                Sink::Nothing => {}
+            }
+        }
+        let json =
+            json.ok_or_else(|| invalid("Multipart message must include a non-binary part"))?;
+        Ok(Self {
+            json: json.into(),
+            blobs: found,
+        })
+    }
 
-impl<'b> Multipart<'b> {
-    /// Reads a body. The JSON part may have any name, but no filename; the binary one has the
-    /// name of its field, and a filename. They may come in any order.
-    pub(super) fn parse(content_type: &str, body: &'b [u8]) -> Result<Self, ApiError> {
-        let Upload { json, blobs } = Upload::parse(content_type, body)?;
-        match *blobs.as_slice() {
-            [(field, blob)] => Ok(Self { json, field, blob }),
+    /// The only blob, with the name of its field.
+    pub(super) fn only_blob(&self) -> Result<(&str, &Blob), ApiError> {
+        match self.blobs.as_slice() {
+            [(field, blob)] => Ok((field, blob)),
             [] => Err(invalid("Multipart message must include a binary part")),
             _ => Err(invalid("Cannot include more than one binary part")),
         }
     }
 }
 
-impl<'b> Upload<'b> {
-    /// Reads a body with one part that is JSON and has no filename; all with a filename are
-    /// blobs.
-    pub(crate) fn parse(content_type: &str, body: &'b [u8]) -> Result<Self, ApiError> {
-        let boundary = parameter(content_type, "boundary")
-            .filter(|boundary| !boundary.is_empty() && boundary.len() <= LONGEST_BOUNDARY)
-            .ok_or_else(|| {
-                invalid("The content type must have a boundary of at most 70 characters")
-            })?;
-        let (mut json, mut blobs) = (None, Vec::new());
-        for part in parts(boundary, body)? {
-            let part = Part::read(part)?;
-            if part.has_filename {
-                blobs.push((part.name, part.body));
-            } else if part.is_json && json.replace(part.body).is_some() {
-                return Err(invalid("Cannot include more than one non-binary part"));
-            }
-        }
-        let json =
-            json.ok_or_else(|| invalid("Multipart message must include a non-binary part"))?;
-        Ok(Self { json, blobs })
-    }
+/// What a request holds: JSON, and blobs if it has any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'r> {
+    pub(crate) json: &'r [u8],
+    blobs: &'r [(String, Blob)],
+}
 
-    /// Reads the body of a request that is JSON alone, or JSON and blobs.
-    pub(crate) fn of(request: &'b ApiRequest) -> Result<Self, ApiError> {
-        if request.is_multipart() {
-            let content_type = request.header("content-type").unwrap_or_default();
-            return Self::parse(content_type, &request.body);
+impl<'r> Parts<'r> {
+    pub(crate) fn of(request: &'r ApiRequest) -> Result<Self, ApiError> {
+        match &request.upload {
+            Some(upload) => Ok(Self {
+                json: &upload.json,
+                blobs: &upload.blobs,
+            }),
+            None => Ok(Self {
+                json: json_body(request)?,
+                blobs: &[],
+            }),
         }
-        Ok(Self {
-            json: json_body(request)?,
-            blobs: Vec::new(),
-        })
     }
 
     /// The blob with this name.
-    pub(crate) fn blob(&self, name: &str) -> Result<&'b [u8], ApiError> {
-        let blob = self.blobs.iter().find(|(known, _)| *known == name);
-        blob.map(|&(_, blob)| blob)
+    pub(crate) fn blob(&self, name: &str) -> Result<&'r Blob, ApiError> {
+        let blob = self.blobs.iter().find(|(known, _)| known == name);
+        blob.map(|(_, blob)| blob)
             .ok_or_else(|| invalid("The multipart message has no part with the binaryPartName"))
     }
 }
 
-impl<'b> Part<'b> {
-    fn read(part: &'b [u8]) -> Result<Self, ApiError> {
-        let headless = || invalid("A part of the multipart message has no headers");
-        let end = find(part, b"\r\n\r\n").ok_or_else(headless)?;
-        let (head, body) = (&part[..end], &part[end + 4..]);
+/// Where the contents of a part go.
+enum Sink<'b> {
+    Json(Vec<u8>),
+    Blob(Box<Intake<'b>>),
+    Nothing,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), ApiError> {
+        match self {
+            Self::Json(text) if text.len() + piece.len() > MAX_BODY => Err(too_long()),
+            Self::Json(text) => {
+                text.extend_from_slice(piece);
+                Ok(())
+            }
+            Self::Blob(intake) => intake.write(piece).map_err(|error| {
+                tracing::error!(%error, "a blob can't be stored");
+                ApiError::internal("a blob can't be stored")
+            }),
+            Self::Nothing => Ok(()),
+        }
+    }
+}
+
+/// What the headers of a part say.
+struct Part {
+    name: String,
+    /// A part with one is binary, whatever its content type says.
+    has_filename: bool,
+    is_json: bool,
+}
+
+impl Part {
+    fn read(head: &[u8]) -> Result<Self, ApiError> {
         let head = std::str::from_utf8(head).map_err(|_| headless())?;
         let header = |wanted: &str| {
             head.lines().find_map(|line| {
@@ -107,38 +153,96 @@ impl<'b> Part<'b> {
         let disposition = header("content-disposition").ok_or_else(headless)?;
         let content_type = header("content-type").unwrap_or_default();
         Ok(Self {
-            name: parameter(disposition, "name").unwrap_or_default(),
+            name: parameter(disposition, "name")
+                .unwrap_or_default()
+                .to_owned(),
             has_filename: parameter(disposition, "filename").is_some(),
             is_json: content_type
                 .split(';')
                 .next()
                 .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")),
-            body,
         })
     }
 }
 
-/// What stands between the boundaries, each without the line ends around it.
-fn parts<'b>(boundary: &str, body: &'b [u8]) -> Result<Vec<&'b [u8]>, ApiError> {
-    let cut_off = || invalid("The multipart message does not end with its boundary");
-    let opening = format!("--{boundary}");
-    let between = format!("\r\n--{boundary}");
-    let start = if body.starts_with(opening.as_bytes()) {
-        opening.len()
-    } else {
-        // What stands before the first boundary is nothing to anybody.
-        find(body, between.as_bytes()).ok_or_else(cut_off)? + between.len()
-    };
-    let mut rest = &body[start..];
-    let mut parts = Vec::new();
-    while !rest.starts_with(b"--") {
-        let line_end = find(rest, b"\r\n").ok_or_else(cut_off)?;
-        rest = &rest[line_end + 2..];
-        let end = find(rest, between.as_bytes()).ok_or_else(cut_off)?;
-        parts.push(&rest[..end]);
-        rest = &rest[end + between.len()..];
+/// A multipart message as it comes.
+struct Message {
+    body: Body,
+    /// What has come and was not passed on.
+    buffer: BytesMut,
+    /// What ends the contents of a part.
+    delimiter: Vec<u8>,
+    /// How many bytes may still come.
+    left: u64,
+}
+
+impl Message {
+    fn new(boundary: &str, body: Body, most: u64) -> Self {
+        Self {
+            body,
+            // A line end before the first boundary may be missing.
+            buffer: BytesMut::from(&b"\r\n"[..]),
+            delimiter: format!("\r\n--{boundary}").into_bytes(),
+            left: most,
+        }
     }
-    Ok(parts)
+
+    /// Takes in what comes next, which has to come.
+    async fn fill(&mut self) -> Result<(), ApiError> {
+        let piece = read_on(&mut self.body).await?.ok_or_else(cut_off)?;
+        let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        self.left = self.left.checked_sub(length).ok_or_else(too_long)?;
+        self.buffer.extend_from_slice(&piece);
+        Ok(())
+    }
+
+    /// Passes the contents of a part on, up to the boundary that ends it.
+    async fn pass_on(&mut self, sink: &mut Sink<'_>) -> Result<(), ApiError> {
+        loop {
+            if let Some(end) = find(&self.buffer, &self.delimiter) {
+                sink.take(&self.buffer[..end])?;
+                self.buffer.advance(end + self.delimiter.len());
+                return Ok(());
+            }
+            // The beginning of the boundary may have come already.
+            let safe = self.buffer.len().saturating_sub(self.delimiter.len() - 1);
+            sink.take(&self.buffer[..safe])?;
+            self.buffer.advance(safe);
+            self.fill().await?;
+        }
+    }
+
+    /// The headers of the next part, if there is one.
+    async fn next_part(&mut self) -> Result<Option<Part>, ApiError> {
+        while self.buffer.len() < 2 {
+            self.fill().await?;
+        }
+        if self.buffer.starts_with(b"--") {
+            return Ok(None);
+        }
+        // White space may stand behind a boundary.
+        let line = self.find_in_head(b"\r\n").await?;
+        self.buffer.advance(line + 2);
+        let end = self.find_in_head(b"\r\n\r\n").await?;
+        if find(&self.buffer[..end], &self.delimiter).is_some() {
+            return Err(headless());
+        }
+        let part = Part::read(&self.buffer[..end])?;
+        self.buffer.advance(end + 4);
+        Ok(Some(part))
+    }
+
+    async fn find_in_head(&mut self, needle: &[u8]) -> Result<usize, ApiError> {
+        loop {
+            if let Some(at) = find(&self.buffer, needle) {
+                return Ok(at);
+            }
+            if self.buffer.len() > LONGEST_HEAD {
+                return Err(headless());
+            }
+            self.fill().await?;
+        }
+    }
 }
 
 /// Where a needle that begins with a carriage return stands for the first time.
@@ -177,13 +281,41 @@ fn parameter<'h>(header: &'h str, wanted: &str) -> Option<&'h str> {
     }
 }
 
+fn headless() -> ApiError {
+    invalid("A part of the multipart message has no headers")
+}
+
+fn cut_off() -> ApiError {
+    invalid("The multipart message does not end with its boundary")
+}
+
 fn invalid(message: &'static str) -> ApiError {
     ApiError::bad_request("INVALID_MULTIPART_REQUEST", message)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
     use super::*;
+
+    /// A body that comes in pieces.
+    struct Pieces(VecDeque<Bytes>);
+
+    impl http_body::Body for Pieces {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<std::io::Result<http_body::Frame<Bytes>>>> {
+            let piece = self.0.pop_front();
+            Poll::Ready(piece.map(|piece| Ok(http_body::Frame::data(piece))))
+        }
+    }
 
     const TYPE: &str = "multipart/form-data; charset=x; boundary=\"b;1\"";
     const JSON: &str = "Content-Disposition: form-data; name=\"any\"\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{}";
@@ -198,23 +330,36 @@ mod tests {
         format!("{parts}--b;1--\r\n").into_bytes()
     }
 
-    #[test]
-    fn a_record_and_a_blob_come_in_any_order() {
-        let expected = Multipart {
-            json: b"{}",
-            field: "Body",
-            blob: b"\r\n--b;\r\n",
-        };
-        for parts in [[JSON, BLOB], [BLOB, JSON]] {
-            assert_eq!(Multipart::parse(TYPE, &message(&parts)), Ok(expected));
-        }
-        let mut late = b"ignored\r\n".to_vec();
-        late.extend(message(&[JSON, BLOB]));
-        assert_eq!(Multipart::parse(TYPE, &late), Ok(expected));
+    /// Reads a message that comes in pieces of some length.
+    async fn read(message: &[u8], piece: usize) -> Result<Upload, ApiError> {
+        let pieces = message.chunks(piece).map(Bytes::copy_from_slice);
+        let body = Body::new(Pieces(pieces.collect()));
+        let upload = Upload::read(TYPE, body, 1_000_000, &Blobs::default()).await?;
+        upload.only_blob()?;
+        Ok(upload)
     }
 
-    #[test]
-    fn what_is_not_one_of_each_is_refused() {
+    fn contents(upload: &Upload) -> (&[u8], &str, Vec<u8>) {
+        let (field, blob) = upload.only_blob().unwrap();
+        let blob = blob.read(usize::MAX).unwrap().unwrap();
+        (&upload.json, field, blob)
+    }
+
+    #[tokio::test]
+    async fn a_record_and_a_blob_come_in_any_order_and_in_any_pieces() {
+        let expected = (&b"{}"[..], "Body", b"\r\n--b;\r\n".to_vec());
+        let mut late = b"ignored\r\n".to_vec();
+        late.extend(message(&[JSON, BLOB]));
+        for message in [message(&[JSON, BLOB]), message(&[BLOB, JSON]), late] {
+            for piece in [1, 2, 3, 7, 50, message.len()] {
+                let upload = read(&message, piece).await.unwrap();
+                assert_eq!(contents(&upload), expected, "{piece}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_one_of_each_is_refused() {
         let named = JSON.replace("any\"", "any\"; filename=\"a.json\"");
         let untyped = JSON.replace("application/json", "text/plain");
         let missing = "Multipart message must include a non-binary part";
@@ -235,26 +380,47 @@ mod tests {
                 vec!["\r\n\r\n"],
                 "A part of the multipart message has no headers",
             ),
+            (
+                vec!["no headers", BLOB],
+                "A part of the multipart message has no headers",
+            ),
         ] {
             let body = message(&parts);
-            let error = Multipart::parse(TYPE, &body).unwrap_err();
+            let error = read(&body, body.len()).await.unwrap_err();
             assert_eq!(error.items()[0].message, expected);
             assert_eq!(error.items()[0].code, "INVALID_MULTIPART_REQUEST");
         }
         let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
         for content_type in ["multipart/form-data", &long] {
-            assert!(Multipart::parse(content_type, &message(&[JSON, BLOB])).is_err());
+            let body = Body::from(message(&[JSON, BLOB]));
+            let blobs = Blobs::default();
+            let upload = Upload::read(content_type, body, 1_000, &blobs).await;
+            assert!(upload.is_err());
         }
+        let body = Body::from(message(&[JSON, BLOB]));
+        let upload = Upload::read(TYPE, body, 100, &Blobs::default()).await;
+        assert_eq!(upload.unwrap_err().status(), 413);
     }
 
     proptest::proptest! {
         #[test]
-        fn a_damaged_body_is_read_or_refused(at in 0_usize..200, byte: u8, end in 0_usize..250) {
+        fn a_damaged_body_is_read_or_refused(
+            at in 0_usize..200,
+            byte: u8,
+            end in 0_usize..250,
+            piece in 1_usize..80,
+        ) {
             let mut body = message(&[JSON, BLOB]);
             let at = at % body.len();
             body[at] = byte;
             body.truncate(end);
-            let _ = Multipart::parse(TYPE, &body);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let whole = runtime.block_on(read(&body, body.len().max(1)));
+            let pieces = runtime.block_on(read(&body, piece));
+            proptest::prop_assert_eq!(whole.is_ok(), pieces.is_ok());
+            if let (Ok(whole), Ok(pieces)) = (whole, pieces) {
+                proptest::prop_assert_eq!(contents(&whole), contents(&pieces));
+            }
         }
     }
 }

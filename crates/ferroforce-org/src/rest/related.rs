@@ -33,7 +33,7 @@ pub(super) fn follow(
     }
     let blob = row.object.field(last);
     if let Some(field) = blob.filter(|field| field.field_type == FieldType::Base64) {
-        return blob_of(request, &row, field);
+        return blob_of(context, request, &row, field);
     }
     if let Some(relationship) = row.object.child(last) {
         return children(context, request, relationship, &row);
@@ -86,16 +86,23 @@ fn children(
 }
 
 /// The bytes of a blob.
-fn blob_of(request: &ApiRequest, row: &Row<'_>, field: &Field) -> Result<Reply, ApiError> {
+fn blob_of(
+    context: &Context<'_>,
+    request: &ApiRequest,
+    row: &Row<'_>,
+    field: &Field,
+) -> Result<Reply, ApiError> {
     only_read(request)?;
-    let Value::Blob(bytes) = row.get(&field.name) else {
-        return Err(ApiError::not_found());
+    let value = row.get(&field.name);
+    let mut reply = match (value, context.org.blobs.find(value)) {
+        (_, Some((path, length))) => Reply::file(path, length),
+        (Value::Blob(bytes), None) => Reply::bytes(bytes.clone()),
+        _ => return Err(ApiError::not_found()),
     };
     let content_type = row
         .text("ContentType")
         .and_then(|text| HeaderValue::try_from(text).ok())
         .unwrap_or(OCTETS);
-    let mut reply = Reply::bytes(bytes.clone());
     reply.headers.push((CONTENT_TYPE, content_type));
     Ok(reply)
 }

@@ -1,14 +1,20 @@
 //! A request to the REST API, freed of HTTP, and the answer to it.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
+use super::multipart::Upload;
 use super::version::ApiVersion;
 use crate::auth::Origin;
 use crate::error::ApiError;
+use crate::http::FileBody;
 use crate::json::{JSON_CONTENT_TYPE, Json};
 
 /// What a client asks for.
@@ -23,6 +29,8 @@ pub(crate) struct ApiRequest {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What came instead of a body that is one piece.
+    pub(crate) upload: Option<Arc<Upload>>,
 }
 
 impl ApiRequest {
@@ -78,6 +86,8 @@ pub(crate) enum ReplyBody {
     JsonText(Bytes),
     /// A blob.
     Bytes(Vec<u8>),
+    /// A blob in a file, and its length.
+    File(PathBuf, u64),
 }
 
 /// In a response's extensions: as how many calls of the API it counts.
@@ -113,6 +123,11 @@ impl Reply {
     /// 200 with a blob.
     pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
         Self::with_body(StatusCode::OK, ReplyBody::Bytes(bytes))
+    }
+
+    /// 200 with a blob that lies in a file.
+    pub(crate) fn file(path: PathBuf, length: u64) -> Self {
+        Self::with_body(StatusCode::OK, ReplyBody::File(path, length))
     }
 
     /// 204.
@@ -152,6 +167,13 @@ impl IntoResponse for Reply {
                 ([(CONTENT_TYPE, JSON_CONTENT_TYPE)], text).into_response()
             }
             ReplyBody::Bytes(bytes) => bytes.into_response(),
+            ReplyBody::File(path, length) => match FileBody::open(&path, length) {
+                Ok(body) => Body::new(body).into_response(),
+                Err(error) => {
+                    tracing::error!(%error, "a blob can't be read");
+                    return ApiError::internal("a blob can't be read").into_response();
+                }
+            },
         };
         *response.status_mut() = self.status;
         for (name, value) in self.headers {

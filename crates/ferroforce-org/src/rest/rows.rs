@@ -3,7 +3,6 @@
 use http::{Method, StatusCode};
 use rusqlite::types::Value;
 
-use super::multipart::Multipart;
 use super::request::{ApiRequest, Reply};
 use super::{ApiVersion, Context, conditional, events, related};
 use crate::error::ApiError;
@@ -246,19 +245,18 @@ fn sent<'s>(
     object: &'s Object,
     key: Option<&Field>,
 ) -> Result<Incoming<'s>, ApiError> {
-    if !request.is_multipart() {
+    let Some(upload) = &request.upload else {
         let document = Document::parse(json_body(request)?)?;
         return Incoming::read(context, object, &document, key);
-    }
-    let content_type = request.header("content-type").unwrap_or_default();
-    let parts = Multipart::parse(content_type, &request.body)?;
-    let document = Document::parse(parts.json)?;
+    };
+    let (name, blob) = upload.only_blob()?;
+    let document = Document::parse(&upload.json)?;
     let mut incoming = Incoming::read(context, object, &document, key)?;
     let field = object
-        .field(parts.field)
+        .field(name)
         .filter(|field| field.field_type == FieldType::Base64)
-        .ok_or_else(|| record::no_such_column(object, parts.field))?;
-    incoming.set(field, Value::Blob(parts.blob.to_vec()));
+        .ok_or_else(|| record::no_such_column(object, name))?;
+    incoming.set_blob(field, blob)?;
     Ok(incoming)
 }
 

@@ -1,5 +1,6 @@
 //! The records, in SQLite. One thread owns the connection; jobs are sent to it.
 
+pub(crate) mod blobs;
 pub(crate) mod deletions;
 pub(crate) mod ids;
 pub(crate) mod table;

@@ -15,6 +15,8 @@ pub(crate) fn render(field_type: FieldType, value: &Value) -> Json {
         // A boolean is never null.
         (FieldType::Boolean, Value::Null) => Json::Bool(false),
         (_, Value::Null) => Json::Null,
+        // A blob that is too large to be a part of an answer.
+        (FieldType::Base64, Value::Text(_)) => Json::Null,
         (FieldType::Boolean, Value::Integer(value)) => Json::Bool(*value != 0),
         (FieldType::Date, Value::Integer(days)) => time::date_text(*days).into(),
         (FieldType::Datetime, Value::Integer(millis)) => time::datetime_text(*millis).into(),

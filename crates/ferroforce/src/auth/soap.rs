@@ -2,9 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use quick_xml::Reader;
-use quick_xml::escape::{escape, resolve_predefined_entity};
-use quick_xml::events::Event;
+use quick_xml::escape::escape;
 use url::Url;
 
 use super::login_url::{LoginUrl, PRODUCTION};
@@ -12,6 +10,7 @@ use super::{
     AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
 };
 use crate::op::Response;
+use crate::xml::text_of;
 
 /// The last version that has `login()`, whatever version the client speaks.
 const PATH: &str = "/services/Soap/u/64.0";
@@ -247,38 +246,4 @@ fn meaning(code: &str) -> (AuthErrorKind, Option<&'static str>) {
         _ => return (Refused, None),
     };
     (Refused, Some(advice))
-}
-
-/// The text of the first element with this local name.
-fn text_of(xml: &[u8], name: &str) -> Option<String> {
-    let mut reader = Reader::from_reader(xml);
-    let mut text: Option<String> = None;
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(start) if start.local_name().into_inner() == name => {
-                text = Some(String::new());
-            }
-            Event::End(_) if text.is_some() => return text,
-            Event::Text(piece) => {
-                if let Some(text) = &mut text {
-                    text.push_str(&piece);
-                }
-            }
-            Event::CData(piece) => {
-                if let Some(text) = &mut text {
-                    text.push_str(&piece);
-                }
-            }
-            Event::GeneralRef(entity) => {
-                if let Some(text) = &mut text {
-                    match entity.resolve_char_ref().ok()? {
-                        Some(character) => text.push(character),
-                        None => text.push_str(resolve_predefined_entity(&entity)?),
-                    }
-                }
-            }
-            Event::Eof => return None,
-            _ => {}
-        }
-    }
 }

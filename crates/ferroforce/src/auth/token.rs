@@ -149,6 +149,15 @@ impl AccessToken {
         self.0.bearer.clone()
     }
 
+    /// The token alone, which Bulk API 1.0 wants.
+    pub(crate) fn session(&self) -> HeaderValue {
+        let token = &self.0.bearer.as_bytes()[BEARER.len()..];
+        let mut value =
+            HeaderValue::from_bytes(token).unwrap_or_else(|_| HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
+    }
+
     /// The org's API host, as `https://host` or `https://host:port`.
     pub fn origin(&self) -> &str {
         self.0.origin.as_str()
@@ -271,12 +280,14 @@ impl Expiry {
     }
 }
 
+const BEARER: &str = "Bearer ";
+
 fn bearer(secret: &Secret) -> Option<HeaderValue> {
     let token = secret.expose();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
-    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    let mut value = HeaderValue::try_from(format!("{BEARER}{token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

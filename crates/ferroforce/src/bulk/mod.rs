@@ -11,13 +11,15 @@ mod extract;
 mod ingest;
 mod job;
 mod journal;
+mod load;
 mod query;
 mod results;
 mod spool;
+pub mod v1;
 
 use crate::client::{Call, Salesforce};
 
-pub use csv::{CsvReader, Delimiter, LineEnding};
+pub use csv::{CsvReader, CsvWriter, Delimiter, LineEnding};
 pub use extract::{Extract, ExtractCursor, ExtractedRecords, ExtractedRows, Road};
 pub use ingest::{
     CsvSource, Ingest, Joining, Load, LoadCounts, LoadHandle, LoadJoin, LoadProgress,
@@ -26,6 +28,7 @@ pub use ingest::{
 pub use job::{
     Job, JobFilter, JobId, JobInfo, JobKind, JobList, JobOperation, JobState, NewJob, Poll,
 };
+pub use load::{ChoosingLoad, LoadReport, LoadWay, Loader};
 pub use query::{
     BulkCsv, BulkQuery, BulkRecords, BulkRows, Paging, QueryHandle, QueryJob, ResultCursor,
 };

@@ -112,7 +112,7 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     let parsed = HeaderName::try_from(name).map_err(|error| {
         Error::invalid_input(format!("{name:?} is no header name")).with_source(error)
     })?;
-    if [AUTHORIZATION, HOST].contains(&parsed) {
+    if [AUTHORIZATION, HOST].contains(&parsed) || parsed == "x-sfdc-session" {
         return Err(Error::invalid_input(format!(
             "the header {parsed} comes from the session and cannot be given"
         )));

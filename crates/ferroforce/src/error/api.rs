@@ -317,12 +317,8 @@ struct WireRecord {
 
 impl From<Wire<'_>> for ApiError {
     fn from(wire: Wire<'_>) -> Self {
-        let code = SYNONYMS
-            .iter()
-            .find(|(from, _)| *from == wire.code)
-            .map_or(wire.code.as_str(), |(_, to)| to);
         Self {
-            code: ErrorCode::from(code),
+            code: ErrorCode::from(synonym(&wire.code)),
             message: wire.message.unwrap_or_default(),
             fields: wire.fields.unwrap_or_default(),
             duplicates: wire
@@ -380,6 +376,8 @@ pub(crate) fn parse_error_body(body: &[u8]) -> Vec<ApiError> {
     let list = match body.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice::<Vec<Wire<'_>>>(body),
         Some(b'{') => serde_json::from_slice::<Wire<'_>>(body).map(|one| vec![one]),
+        // Bulk API 1.0, unless its job is one of JSON.
+        Some(b'<') => return from_xml(body).into_iter().collect(),
         _ => return Vec::new(),
     };
     list.unwrap_or_default()
@@ -387,6 +385,23 @@ pub(crate) fn parse_error_body(body: &[u8]) -> Vec<ApiError> {
         .filter(|wire| is_code(&wire.code))
         .map(ApiError::from)
         .collect()
+}
+
+/// A page of HTML has no such element.
+fn from_xml(body: &[u8]) -> Option<ApiError> {
+    let error = crate::xml::records_of(body, "error")?.into_iter().next()?;
+    let text = |wanted: &str| error.iter().find(|(name, _)| name == wanted);
+    let (_, code) = text("exceptionCode")?;
+    is_code(code).then(|| {
+        let message = text("exceptionMessage").map(|(_, message)| message.clone());
+        ApiError::new(synonym(code), message.unwrap_or_default())
+    })
+}
+
+/// The code as the other APIs write it.
+fn synonym(code: &str) -> &str {
+    let known = SYNONYMS.iter().find(|(from, _)| *from == code);
+    known.map_or(code, |(_, to)| to)
 }
 
 fn is_code(text: &str) -> bool {

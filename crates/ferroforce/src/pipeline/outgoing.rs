@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -229,11 +229,19 @@ impl Outgoing {
         for (name, value) in defaults.iter().chain(&self.headers) {
             headers.insert(name, value.clone());
         }
-        headers.insert(AUTHORIZATION, token.bearer());
+        if self.path.as_str().starts_with(BULK_1) {
+            headers.insert(&SESSION, token.session());
+        } else {
+            headers.insert(AUTHORIZATION, token.bearer());
+        }
         check_length(&request)?;
         Ok(request)
     }
 }
+
+/// Bulk API 1.0 takes the token in a header of its own.
+const BULK_1: &str = "/services/async/";
+static SESSION: HeaderName = HeaderName::from_static("x-sfdc-session");
 
 /// Salesforce takes so many bytes for an address and the headers together.
 const LONGEST: usize = 16_384;

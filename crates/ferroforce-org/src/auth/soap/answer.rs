@@ -121,6 +121,23 @@ pub(crate) fn empty_answer(flavour: Flavour, name: &str) -> String {
     xml.finish()
 }
 
+/// The answer of `setPassword()` and, with the password, of `resetPassword()`.
+pub(crate) fn password_answer(flavour: Flavour, chosen: Option<&str>) -> String {
+    let mut xml = Xml::new(&format!(r#"xmlns="{}""#, flavour.namespace()));
+    let name = match chosen {
+        Some(_) => "resetPasswordResponse",
+        None => "setPasswordResponse",
+    };
+    xml.open(name);
+    xml.open("result");
+    if let Some(password) = chosen {
+        xml.element("password", password);
+    }
+    xml.close("result");
+    xml.close(name);
+    xml.finish()
+}
+
 /// The most characters of a message that repeats what was sent.
 const MESSAGE_LIMIT: usize = 500;
 

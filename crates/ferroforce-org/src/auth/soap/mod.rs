@@ -1,4 +1,4 @@
-//! The SOAP API: `login()`, `logout()`, and a clear fault for everything else.
+//! The SOAP API: `login()`, `logout()`, passwords, and a clear fault for everything else.
 
 mod answer;
 mod request;
@@ -14,12 +14,14 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use self::answer::{Fault, Flavour, LoggedIn, empty_answer, envelope_response};
-use self::request::{Call, Login, Logout};
+use self::answer::{Fault, Flavour, LoggedIn, empty_answer, envelope_response, password_answer};
+use self::request::{Call, Login, Logout, Password};
 use super::origin::is_from_foreign_page;
 use super::password::Refused;
 use super::token::Grant;
 use super::visit::Visit;
+use super::{CurrentUser, Secret, new_password};
+use crate::error::ApiError;
 use crate::org::Org;
 
 /// The largest envelope that is read, in bytes.
@@ -85,6 +87,11 @@ async fn call(
                 log_out(&org, &Visit::of(&org, &parts), &logout)?;
                 Ok(empty_answer(flavour, "logoutResponse"))
             }
+            Call::Password(password) if password.namespace == flavour.namespace() => {
+                let chosen = change_password(&org, &Visit::of(&org, &parts), &password)?;
+                let chosen = chosen.as_ref().map(Secret::expose);
+                Ok(password_answer(flavour, chosen))
+            }
             Call::Other {
                 namespace,
                 operation,
@@ -93,6 +100,9 @@ async fn call(
             }
             Call::Login(Login { namespace, .. }) => Err(no_operation(&namespace, "login")),
             Call::Logout(Logout { namespace, .. }) => Err(no_operation(&namespace, "logout")),
+            Call::Password(Password { namespace, .. }) => {
+                Err(no_operation(&namespace, "setPassword"))
+            }
             Call::Other {
                 namespace,
                 operation,
@@ -165,16 +175,58 @@ fn log_in(
     Ok(answer.envelope(flavour))
 }
 
-/// Ends the session of a request. A token that says itself what it is good for is good for REST
-/// only.
+/// Ends the session of a request.
 fn log_out(org: &Org, visit: &Visit, logout: &Logout) -> Result<(), Fault> {
-    let session = logout.session_id.expose();
-    if !session.contains('!') || org.auth.use_session(session, visit).is_none() {
-        let message = "Invalid Session ID found in SessionHeader: Illegal Session";
-        return Err(Fault::unexpected("INVALID_SESSION_ID", message));
-    }
-    org.auth.expire(session);
+    session(org, visit, &logout.session_id)?;
+    org.auth.expire(logout.session_id.expose());
     Ok(())
+}
+
+/// What a session is good for. A token that says itself what it is good for is good for REST
+/// only.
+fn session(org: &Org, visit: &Visit, session_id: &Secret) -> Result<Grant, Fault> {
+    let session_id = session_id.expose();
+    let grant = session_id
+        .contains('!')
+        .then(|| org.auth.use_session(session_id, visit));
+    grant.flatten().ok_or_else(|| {
+        let message = "Invalid Session ID found in SessionHeader: Illegal Session";
+        Fault::unexpected("INVALID_SESSION_ID", message)
+    })
+}
+
+/// Gives a user another password, and tells it if the org chose it. Whoever's own has expired may
+/// do that and nothing else.
+fn change_password(org: &Org, visit: &Visit, asked: &Password) -> Result<Option<Secret>, Fault> {
+    let grant = session(org, visit, &asked.session_id)?;
+    let user = org.auth.directory.by_id(grant.user_id);
+    let user = user.filter(|user| user.user.active).ok_or_else(|| {
+        let message = "Invalid Session ID found in SessionHeader: Illegal Session";
+        Fault::unexpected("INVALID_SESSION_ID", message)
+    })?;
+    let asking = CurrentUser {
+        id: user.id,
+        app: grant.client_id,
+        profile_id: Some(user.profile_id),
+    };
+    let member = new_password::member(org, &asking, &asked.user_id)?;
+    match &asked.password {
+        Some(password) => {
+            new_password::set(org, &member, password.expose())?;
+            Ok(None)
+        }
+        None => Ok(Some(new_password::reset(org, &member))),
+    }
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        let item = error.items().first();
+        item.map_or_else(
+            || Self::unexpected("UNKNOWN_EXCEPTION", ""),
+            |item| Self::unexpected(&item.code, &item.message),
+        )
+    }
 }
 
 /// Reads `64.0` and returns its first number.

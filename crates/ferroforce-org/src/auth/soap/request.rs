@@ -20,6 +20,7 @@ const DEPTH_LIMIT: usize = 32;
 pub(crate) enum Call {
     Login(Login),
     Logout(Logout),
+    Password(Password),
     /// Any other operation, by its namespace and name.
     Other {
         namespace: String,
@@ -43,6 +44,16 @@ pub(crate) struct Logout {
     pub(crate) namespace: String,
     /// From the `SessionHeader`.
     pub(crate) session_id: Secret,
+}
+
+/// The arguments of `setPassword()`, and of `resetPassword()`, which has no password.
+#[derive(Debug)]
+pub(crate) struct Password {
+    pub(crate) namespace: String,
+    /// From the `SessionHeader`.
+    pub(crate) session_id: Secret,
+    pub(crate) user_id: String,
+    pub(crate) password: Option<Secret>,
 }
 
 /// Why a body is no SOAP request; the text goes into the fault.
@@ -130,6 +141,7 @@ struct Envelope {
     password: Option<String>,
     organization_id: Option<String>,
     session_id: Option<String>,
+    user_id: Option<String>,
 }
 
 impl Envelope {
@@ -154,7 +166,8 @@ impl Envelope {
             [_, part, (_, operation), (_, argument)] if is_soap(part, "Body") => {
                 match (operation.as_str(), argument.as_str()) {
                     ("login", "username") => &mut self.username,
-                    ("login", "password") => &mut self.password,
+                    ("login" | "setPassword", "password") => &mut self.password,
+                    ("setPassword" | "resetPassword", "userId") => &mut self.user_id,
                     _ => return,
                 }
             }
@@ -174,10 +187,20 @@ impl Envelope {
         let (namespace, operation) = self
             .operation
             .ok_or_else(|| Malformed::new("the request holds no operation"))?;
+        let session_id = Secret::from(self.session_id.unwrap_or_default().trim());
         if operation == "logout" {
             return Ok(Call::Logout(Logout {
                 namespace,
-                session_id: Secret::from(self.session_id.unwrap_or_default().trim()),
+                session_id,
+            }));
+        }
+        if operation == "setPassword" || operation == "resetPassword" {
+            let sets = operation == "setPassword";
+            return Ok(Call::Password(Password {
+                namespace,
+                session_id,
+                user_id: self.user_id.unwrap_or_default().trim().to_owned(),
+                password: sets.then(|| Secret::from(self.password.unwrap_or_default())),
             }));
         }
         if operation != "login" {

@@ -502,3 +502,54 @@ async fn a_logout_ends_the_session() {
         elsewhere.1
     );
 }
+
+fn password(session: &str, operation: &str) -> String {
+    let name = operation.split(['>', '<']).nth(1).unwrap();
+    let name = name.split(' ').next().unwrap();
+    format!(
+        r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><SessionHeader xmlns="{PARTNER}"><sessionId>{session}</sessionId></SessionHeader></e:Header><e:Body>{}</e:Body></e:Envelope>"#,
+        operation.replacen(name, &format!("{name} xmlns=\"{PARTNER}\""), 1)
+    )
+}
+
+#[tokio::test]
+async fn passwords_are_set_and_reset() {
+    let org = org();
+    let path = "/services/Soap/u/66.0";
+    let session = org.auth.access_token().expose().to_owned();
+    let id = org.auth.first_member().id;
+    let set = |to: &str| {
+        let operation =
+            format!("<setPassword><userId>{id}</userId><password>{to}</password></setPassword>");
+        password(&session, &operation)
+    };
+    let user = || org.auth.directory.by_id(id).unwrap();
+    let matches = |text: &str| user().user.password.matches(text);
+    let (status, body) = post_to(&org, path, set("open&amp;5esame")).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(
+        body.contains("<setPasswordResponse><result></result></setPasswordResponse>"),
+        "{body}"
+    );
+    assert!(matches("open&5esame"));
+    for (flaw, text) in [("short1", "at least 8"), ("onlyletters", "mix of letters")] {
+        let (status, body) = post_to(&org, path, set(flaw)).await;
+        assert_eq!(status, 500);
+        assert_eq!(element(&body, "sf:exceptionCode"), "INVALID_NEW_PASSWORD");
+        assert!(body.contains(text), "{body}");
+    }
+    let reset = format!("<resetPassword><userId>{id}</userId></resetPassword>");
+    let (status, body) = post_to(&org, path, password(&session, &reset)).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(matches(element(&body, "password")));
+    assert!(user().user.password_expired);
+    // With a password that has expired one can do nothing but set another.
+    assert_eq!(post_to(&org, path, set("open5esame")).await.0, 200);
+    assert!(!user().user.password_expired);
+
+    let nobody = "<resetPassword><userId>005000000000999AAA</userId></resetPassword>";
+    let (_, body) = post_to(&org, path, password(&session, nobody)).await;
+    assert_eq!(element(&body, "sf:exceptionCode"), "NOT_FOUND");
+    let (_, body) = post_to(&org, path, password("x!y", &reset)).await;
+    assert_eq!(element(&body, "sf:exceptionCode"), "INVALID_SESSION_ID");
+}

@@ -625,6 +625,22 @@ async fn pages_are_safe_to_show() {
             .get("access-control-allow-origin")
             .is_none()
     );
+
+    let local = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
+    let arrival = crate::http::Arrival {
+        secure: true,
+        local,
+        peer: local.ip(),
+    };
+    let request = Request::get("/login").header(HOST, "127.0.0.1:8080");
+    let service = crate::http::Service::new(crate::http::app(&org));
+    let request = request.body(Body::empty()).unwrap();
+    let response = service.answer(arrival, request).await;
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(
+        cookie.ends_with("; HttpOnly; SameSite=Lax; Secure"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Client {
     }
 
     /// Makes so many contacts, called by their numbers.
-    async fn contacts(&self, count: usize) {
+    pub(super) async fn contacts(&self, count: usize) {
         let records: Vec<Value> = (0..count)
             .map(|n| json!({"attributes": {"type": "Contact"}, "LastName": format!("{n:05}")}))
             .collect();
@@ -166,6 +166,10 @@ async fn pages_follow_each_other_by_locator_and_end_with_null() {
     assert_eq!(sizes, [1999, 1999, 502]);
     let expected: Vec<String> = (0..4_500).map(|n| format!("\"{n:05}\"")).collect();
     assert_eq!(seen, expected);
+    assert_eq!(
+        client.page(&id, "?locator=&maxRecords=1").await.text(),
+        "\"LastName\"\n\"00000\"\n"
+    );
     for wrong in ["?locator=xyz!", "?locator=OTk5OTk5", "?maxRecords=0"] {
         assert_eq!(
             client.page(&id, wrong).await.status,

@@ -1,7 +1,9 @@
 //! The Bulk APIs as a client meets them, without sockets.
 
+mod classic;
 mod extract;
 mod ingest;
+mod lasting;
 
 use axum::body::Body;
 use http::StatusCode;

@@ -2,13 +2,13 @@
 
 use crate::bulk::csv::{Delimiter, Dialect, LineEnding};
 use crate::bulk::job::{Job, JobKind, Progress, State};
-use crate::bulk::table::{self, Part};
+use crate::bulk::table::{self, Entry as _, Part};
 use crate::bulk::work::millis;
 use crate::bulk::{JobError, Operation, extract, ingest, target};
 use crate::composite::Input;
 use crate::error::ApiError;
 use crate::record::document::{Document, Scalar, Token};
-use crate::rest::{ApiRequest, Context, Reply, Upload, json_body};
+use crate::rest::{ApiRequest, Context, Reply, UploadParts, json_body};
 use crate::usage::Count;
 
 /// How many characters of data a job may be made with.
@@ -19,15 +19,12 @@ const CONTENT: &str = "content";
 
 /// Makes a job that writes, with its data if it comes along.
 pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Reply, ApiError> {
-    let parts;
-    let (json, data) = if request.is_multipart() {
-        let content_type = request.header("content-type").unwrap_or_default();
-        parts = Upload::parse(content_type, &request.body)?;
-        (parts.json, Some(parts.blob(CONTENT)?))
-    } else {
-        (json_body(request)?, None)
+    let parts = UploadParts::of(request)?;
+    let data = match &request.upload {
+        Some(_) => Some(parts.blob(CONTENT)?),
+        None => None,
     };
-    let mut input = Input::new(Document::parse(json)?);
+    let mut input = Input::new(Document::parse(parts.json)?);
     let operation = choice(&mut input, "operation", "OperationEnum", Operation::of)?
         .ok_or_else(|| JobError::new("InvalidJob", "No operation provided"))?;
     if operation.is_query() {
@@ -56,18 +53,20 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         ..new(context, JobKind::Ingest, operation)?
     };
     if let Some(data) = data {
-        if std::str::from_utf8(data).map_or(usize::MAX, |text| text.chars().count())
-            > MOST_CHARACTERS
-        {
+        let text = data
+            .read(4 * MOST_CHARACTERS)
+            .map_err(|error| ApiError::internal(error))?;
+        let text = text.and_then(|data| String::from_utf8(data).ok());
+        let Some(text) = text.filter(|text| text.chars().count() <= MOST_CHARACTERS) else {
             let message = "The data of a multipart request has more than 100000 characters";
             return Err(JobError::new("InvalidJob", message).into());
-        }
+        };
         let upload = Part {
             owner: &job.id,
             name: ingest::UPLOAD,
         };
-        let size = i64::try_from(data.len()).unwrap_or(i64::MAX);
-        upload.append(context.db, size, data)?;
+        let size = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        upload.append(context.db, size, text.as_bytes())?;
         job.uploaded = true;
         close(context, &mut job);
     }
@@ -115,7 +114,7 @@ pub(super) fn query(context: &Context<'_>, request: &ApiRequest) -> Result<Reply
 fn new(context: &Context<'_>, kind: JobKind, operation: Operation) -> Result<Job, ApiError> {
     let now = context.org.clock.now_millis();
     Ok(Job {
-        id: table::new_id::<Job>(context.db)?,
+        id: table::new_id(context.db, Job::PREFIX)?,
         kind,
         operation,
         object: String::new(),
@@ -131,6 +130,7 @@ fn new(context: &Context<'_>, kind: JobKind, operation: Operation) -> Result<Job
         error: None,
         uploaded: false,
         progress: Progress::default(),
+        classic: None,
     })
 }
 

@@ -22,9 +22,9 @@ use super::table;
 use super::work::attend;
 use crate::auth::CurrentUser;
 use crate::error::ApiError;
-use crate::http::{read_body, read_upload};
+use crate::http::read_body;
 use crate::org::Org;
-use crate::rest::{ApiRequest, Context, Reply, counted, freed_of_http};
+use crate::rest::{ApiRequest, Context, Reply, Upload, counted, freed_of_http};
 
 /// The first version of the API with jobs that write.
 const INGEST_SINCE: u16 = 41;
@@ -34,6 +34,9 @@ const QUERY_SINCE: u16 = 47;
 
 /// The first version of the API whose results can be fetched in parallel.
 const PAGES_SINCE: u16 = 58;
+
+/// How long a job with its data may be, in bytes.
+const LONGEST_UPLOAD: u64 = 50 * 1024 * 1024;
 
 /// A resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,11 +130,13 @@ async fn answer(
     if let Resource::Batches(id) = resource {
         return upload::take(org, id, body).await;
     }
-    request.body = if request.is_multipart() {
-        read_upload(body).await?
+    if request.is_multipart() {
+        let content_type = request.header("content-type").unwrap_or_default();
+        let upload = Upload::read(content_type, body, LONGEST_UPLOAD, &org.blobs).await?;
+        request.upload = Some(Arc::new(upload));
     } else {
-        read_body(body).await?
-    };
+        request.body = read_body(body).await?;
+    }
     let worker = Arc::clone(org);
     let answer = org.store.run(move |db| {
         expiry::expire_now_and_then(&worker, db)?;

@@ -76,7 +76,8 @@ pub(super) fn file(db: &Connection, job: &Job, which: Which) -> Result<Download,
     };
     Ok(Download {
         headers: Vec::new(),
-        content_type: CSV,
+        content_type: CSV.to_owned(),
+        tail: &[],
         head,
         owner: job.id.clone(),
         name,
@@ -136,7 +137,8 @@ pub(super) fn page(
             header(LOCATOR, next),
             header(NUMBER_OF_RECORDS, (to - from).to_string()),
         ],
-        content_type: CSV,
+        content_type: CSV.to_owned(),
+        tail: &[],
         head,
         owner: job.id.clone(),
         name: extract::RESULT,
@@ -192,7 +194,7 @@ fn check(context: &Context<'_>, job: &Job) -> Result<(), ApiError> {
 fn start(request: &ApiRequest, job: &Job) -> Result<i64, ApiError> {
     let total = job.progress.processed;
     match request.parameter("locator") {
-        None => Ok(0),
+        None | Some("") => Ok(0),
         Some(locator) => place(locator)
             .filter(|place| *place == 0 || (0..total).contains(place))
             .ok_or_else(|| ApiError::bad_request("INVALID_QUERY_LOCATOR", "invalid query locator")),

@@ -6,8 +6,9 @@ use crate::composite::too_much;
 use crate::error::{ApiError, excerpt};
 use crate::record;
 use crate::record::document::{Document, Token};
-use crate::rest::{ApiRequest, Context, Upload};
+use crate::rest::{ApiRequest, Context, UploadParts};
 use crate::schema::{Field, FieldType, Object};
+use crate::store::blobs::Blob;
 
 const MOST_CHUNKS: usize = 10;
 
@@ -22,12 +23,12 @@ pub(super) struct Record<'s, 'a> {
     pub(super) object: &'s Object,
     pub(super) document: Document<'a>,
     /// What another part of the request holds for one of its fields.
-    pub(super) blob: Option<(&'s Field, &'a [u8])>,
+    pub(super) blob: Option<(&'s Field, &'a Blob)>,
 }
 
 impl<'s, 'a> Body<'s, 'a> {
     pub(super) fn read(context: &Context<'s>, request: &'a ApiRequest) -> Result<Self, ApiError> {
-        let parts = Upload::of(request)?;
+        let parts = UploadParts::of(request)?;
         let mut input = Input::new(Document::parse(parts.json)?);
         let all_or_none = input.flag("allOrNone")?;
         let records = input.list("records")?;
@@ -37,7 +38,7 @@ impl<'s, 'a> Body<'s, 'a> {
         }
         let records = records
             .into_iter()
-            .map(|record| Record::read(context, &parts, record))
+            .map(|record| Record::read(context, parts, record))
             .collect::<Result<_, _>>()?;
         let body = Self {
             all_or_none,
@@ -59,7 +60,11 @@ impl<'s, 'a> Body<'s, 'a> {
 }
 
 impl<'s, 'a> Record<'s, 'a> {
-    fn read(context: &Context<'s>, parts: &Upload<'a>, token: Token<'a>) -> Result<Self, ApiError> {
+    fn read(
+        context: &Context<'s>,
+        parts: UploadParts<'a>,
+        token: Token<'a>,
+    ) -> Result<Self, ApiError> {
         let document = token.document()?;
         let name = document
             .type_name()?

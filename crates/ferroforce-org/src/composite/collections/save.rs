@@ -182,7 +182,7 @@ fn incoming<'s>(
         Err(error) => return Ok(Err(error)),
     };
     if let Some((field, blob)) = record.blob {
-        incoming.set(field, Value::Blob(blob.to_vec()));
+        incoming.set_blob(field, blob)?;
     }
     Ok(Ok(incoming))
 }

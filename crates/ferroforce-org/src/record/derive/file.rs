@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::record::new_row;
 use crate::record::row::Row;
 use crate::rest::Context;
-use crate::store::ids;
+use crate::store::{blobs, ids};
 
 /// A version of a file belongs to a document, which it makes if it is the first.
 pub(super) fn version(context: &Context<'_>, row: &mut Row<'_>) -> Result<(), ApiError> {
@@ -94,10 +94,7 @@ pub(super) fn length(row: &mut Row<'_>) {
 
 /// How many bytes a blob has.
 fn size(row: &Row<'_>, field: &str) -> i64 {
-    match row.get(field) {
-        Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-        _ => 0,
-    }
+    i64::try_from(blobs::length(row.get(field))).unwrap_or(i64::MAX)
 }
 
 /// A document looks like its latest version.

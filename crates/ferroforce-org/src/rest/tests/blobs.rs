@@ -143,3 +143,94 @@ async fn a_blob_needs_a_field() {
     let missing = client.post("/sobjects/Attachment", &attachment).await;
     assert_eq!(missing.error().2, "Required fields are missing: [Body]");
 }
+
+/// Files in the folder of an org's blobs.
+fn files(client: &Client, value: &rusqlite::types::Value) -> usize {
+    let (path, _) = client.org.blobs.find(value).unwrap();
+    std::fs::read_dir(path.parent().unwrap()).unwrap().count()
+}
+
+async fn stored(client: &Client, id: &str) -> rusqlite::types::Value {
+    let id = id.to_owned();
+    let read = client.org.store.run(move |db| {
+        let select = "SELECT \"Body\" FROM \"Attachment\" WHERE \"Id\" = ?1";
+        Ok(db.query_row(select, [id], |row| row.get(0))?)
+    });
+    read.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_large_blob_lies_in_a_file_and_comes_from_there() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let attachment = json!({"ParentId": account, "Name": "a.bin", "ContentType": "image/png"});
+    let large: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    let path = "/sobjects/Attachment";
+    let created = upload(&client, "POST", path, &attachment, ("Body", &large)).await;
+    let id = created.id();
+    let value = stored(&client, &id).await;
+    assert_eq!(files(&client, &value), 1);
+    let down = client.get(&format!("{path}/{id}/Body")).await;
+    assert_eq!(down.body, large);
+    assert_eq!(down.header("content-type"), "image/png");
+    let row = client.get(&format!("{path}/{id}")).await.json();
+    assert_eq!(row["BodyLength"], 3_000_000);
+    assert!(row["Body"].as_str().unwrap().ends_with("/Body"));
+    let found = client.query("SELECT Body FROM Attachment").await.json();
+    assert_eq!(found["records"][0]["Body"], row["Body"]);
+
+    // What is refused leaves no file behind.
+    for (json, field) in [(json!({"Nothing": 1}), "Body"), (attachment, "Name")] {
+        let refused = upload(&client, "POST", path, &json, (field, &large)).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(files(&client, &value), 1);
+    }
+    let small = upload(
+        &client,
+        "PATCH",
+        &format!("{path}/{id}"),
+        &json!({}),
+        ("Body", b"x"),
+    )
+    .await;
+    assert_eq!(small.status, 204);
+    assert_eq!(client.get(&format!("{path}/{id}/Body")).await.body, "x");
+}
+
+/// Files of an org with a data file are beside it, and those that nothing names go with
+/// the next start.
+#[tokio::test]
+async fn large_blobs_outlive_an_org_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || crate::settings::Settings {
+        data_file: Some(folder.path().join("org.db")),
+        ..crate::settings::Settings::default()
+    };
+    let client = Client::with(settings());
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let attachment = json!({"ParentId": account, "Name": "a.bin"});
+    let large = vec![7; 2_000_000];
+    let path = "/sobjects/Attachment";
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let created = upload(&client, "POST", path, &attachment, ("Body", &large)).await;
+        ids.push(created.id());
+    }
+    let small = upload(
+        &client,
+        "PATCH",
+        &format!("{path}/{}", ids[0]),
+        &json!({}),
+        ("Body", b"x"),
+    )
+    .await;
+    assert_eq!(small.status, 204);
+    let value = stored(&client, &ids[1]).await;
+    assert_eq!(files(&client, &value), 2);
+    assert!(folder.path().join("org.db.blobs").is_dir());
+    drop(client);
+    let client = Client::with(settings());
+    assert_eq!(files(&client, &value), 1);
+    let down = client.get(&format!("{path}/{}/Body", ids[1])).await;
+    assert_eq!(down.body, large);
+}

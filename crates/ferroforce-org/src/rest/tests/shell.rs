@@ -194,7 +194,7 @@ async fn a_post_can_stand_for_a_patch() {
 #[tokio::test]
 async fn what_is_not_served_says_so() {
     let client = Client::new();
-    for path in ["/services/async/66.0/job", "/cometd/66.0"] {
+    for path in ["/services/wsdl/partner", "/cometd/66.0"] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         assert_eq!(
             client.raw(request).await.status,

@@ -6,3 +6,4 @@ pub(crate) mod write;
 
 pub use format::{Delimiter, LineEnding};
 pub use read::CsvReader;
+pub use write::CsvWriter;

@@ -234,7 +234,7 @@ impl Lane {
         let unprocessed = if complete && processed == slice.records {
             0
         } else {
-            self.count_unprocessed(job).await?
+            self.count_unprocessed(&info).await?
         };
         let info = Box::new(info);
         let part = slice.part;
@@ -244,11 +244,10 @@ impl Lane {
         Ok(complete)
     }
 
-    async fn count_unprocessed(&self, job: JobId) -> Result<u64> {
-        let dialect = self.settings.dialect();
+    async fn count_unprocessed(&self, info: &JobInfo) -> Result<u64> {
         let folder = self.settings.bounds.folder.as_deref();
         let kind = ResultKind::Unprocessed;
-        let fetched = fetch(&self.client, job, kind, dialect, None, folder).await?;
-        Ok(fetched.rows)
+        let fetched = fetch(&self.client, info.id, kind, info.dialect(), None, folder);
+        Ok(fetched.await?.rows)
     }
 }

@@ -10,8 +10,8 @@ use super::join::LoadJoin;
 use super::retry::RetryRows;
 use super::settings::Settings;
 use crate::bulk::job::ops::ResultKind;
-use crate::bulk::job::{JobId, JobInfo, JobState};
-use crate::bulk::results::{self, FailedRow, JoinBy, Place, ResultRows, Succeeded};
+use crate::bulk::job::{JobInfo, JobState};
+use crate::bulk::results::{self, FailedRow, JoinBy, Place, ResultRows, ResultsOf, Succeeded};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -228,17 +228,20 @@ impl Loaded {
     pub(super) fn place(&self, kind: ResultKind) -> Place {
         let jobs = self.ended().map(|(handed, ended)| {
             let counts = counts(handed, ended);
-            let expected = match kind {
+            let rows = match kind {
                 ResultKind::Successful => counts.successful,
                 ResultKind::Failed => counts.failed,
                 ResultKind::Unprocessed => counts.unprocessed,
             };
-            (handed.job, Some(expected))
+            ResultsOf {
+                job: handed.job,
+                dialect: ended.info.dialect(),
+                rows,
+            }
         });
         Place {
             client: self.client.clone(),
-            dialect: self.settings.dialect(),
-            jobs: jobs.collect::<Vec<(JobId, _)>>(),
+            jobs: jobs.collect(),
             folder: self.settings.bounds.folder.clone(),
         }
     }

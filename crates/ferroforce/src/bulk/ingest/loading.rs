@@ -58,9 +58,12 @@ impl Loading {
             if let Some(path) = &settings.journal {
                 lane_ledger.open_journal(path).await?;
             }
+            let handed_over = lane_ledger.handle().is_handed_over();
             let cutter = match input {
+                // Nothing of the source is needed any more.
+                _ if handed_over => None,
                 Some(input) => Some(open(input, &mut settings).await?),
-                None => None,
+                None => return Err(without_source().with_jobs(lane_ledger.unfinished())),
             };
             let settings = Arc::new(settings);
             let lane = Lane {
@@ -69,11 +72,8 @@ impl Loading {
                 ledger: lane_ledger,
             };
             match cutter {
-                // Nothing of the source is needed any more.
-                Some(cutter) if !lane.ledger.handle().is_handed_over() => {
-                    drive(lane, cutter).await?;
-                }
-                _ => await_jobs(lane).await?,
+                Some(cutter) => drive(lane, cutter).await?,
+                None => await_jobs(lane).await?,
             }
             Ok(settings)
         };
@@ -118,13 +118,6 @@ impl Loading {
         }
         let loaded = self.so_far();
         loaded.check()?;
-        if !self.handle().is_handed_over() {
-            return Err(Error::invalid_input(
-                "not all of the source was handed over; start the load with its source and this \
-                 handle",
-            )
-            .with_jobs(self.jobs()));
-        }
         Ok(loaded)
     }
 
@@ -158,6 +151,12 @@ impl Loading {
             self.ledger.refused(),
         )
     }
+}
+
+fn without_source() -> Error {
+    Error::invalid_input(
+        "not all of the source was handed over; start the load with its source and this handle",
+    )
 }
 
 /// Tells that the task has ended, however.

@@ -225,6 +225,10 @@ impl Ingest {
         self.from(Input::Csv(source))
     }
 
+    pub(super) fn has_journal(&self) -> bool {
+        self.settings.journal.is_some()
+    }
+
     fn from(self, input: Input) -> Load {
         Load::new(self.client, self.settings, input)
     }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::cut::Bounds;
 use super::handle::Identity;
-use crate::bulk::csv::read::Dialect;
 use crate::bulk::csv::{Delimiter, LineEnding};
 use crate::bulk::job::{NewJob, Poll};
 use crate::client::ApiVersion;
@@ -23,7 +22,7 @@ pub enum NullCell {
 }
 
 impl NullCell {
-    pub(super) fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Null => "#N/A",
             Self::Empty => "",
@@ -90,11 +89,6 @@ impl Settings {
         settings.null = identity.null;
         settings.columns.clone_from(&identity.columns);
         settings
-    }
-
-    /// How the data is written, and its results are.
-    pub(super) fn dialect(&self) -> Dialect {
-        Dialect::told(self.job.column_delimiter, self.job.line_ending)
     }
 
     pub(super) fn check(&self, version: ApiVersion) -> Result<()> {

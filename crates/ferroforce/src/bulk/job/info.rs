@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{JobId, JobOperation, JobState};
+use crate::bulk::csv::read::Dialect;
 use crate::bulk::csv::{Delimiter, LineEnding};
 use crate::error::{ApiError, Error, ErrorKind};
 use crate::types::{DateTime, RecordId};
@@ -72,6 +73,14 @@ impl JobInfo {
         let (code, message) = self.error_message.as_deref()?.split_once(" : ")?;
         let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphabetic());
         is_code.then(|| ApiError::new(code, message))
+    }
+
+    /// How its data and results are written.
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::told(
+            self.column_delimiter.unwrap_or_default(),
+            self.line_ending.unwrap_or_default(),
+        )
     }
 
     /// The job's end as an error, unless it is complete.

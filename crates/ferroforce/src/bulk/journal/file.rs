@@ -77,7 +77,7 @@ impl Journal {
     ///
     /// # Errors
     /// What the disk says.
-    pub(crate) async fn append(&self, record: &impl Serialize) -> Result<()> {
+    pub(crate) async fn append(&self, record: &(impl Serialize + Sync)) -> Result<()> {
         let line = line(record)?;
         let file = Arc::clone(&self.0).lock_owned().await;
         blocking(move || {

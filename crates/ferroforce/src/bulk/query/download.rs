@@ -221,7 +221,7 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         Start::Query(query) => query.start().await?.handle().clone(),
     };
     give(items, Item::Job(handle.clone())).await?;
-    let info = wait(&client, handle.id(), &poll).await?;
+    let complete = wait(&client, &handle, &poll).await?;
     let version = handle.version()?;
     if let Some(from) = &from {
         paging.page_rows = from.page_rows;
@@ -235,12 +235,13 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         version,
         dialect: handle.dialect(),
         paging,
+        counted: handle.divided_batch().is_none(),
     });
     let page = from.as_ref().and_then(|from| from.page.clone());
-    let upcoming = if listed {
-        Upcoming::listed(&pages, page)
-    } else {
-        Upcoming::by_locator(page)
+    let upcoming = match complete.pages {
+        Some(known) => Upcoming::known(&pages, known, page.as_deref())?,
+        None if listed => Upcoming::listed(&pages, page),
+        None => Upcoming::by_locator(page),
     };
     let mut work = Work {
         columns: None,
@@ -251,7 +252,7 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         total: from
             .as_ref()
             .map_or(0, |from| from.number - from.index.min(from.number)),
-        info,
+        info: complete.info,
         pages,
     };
     work.forward(items)

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::super::job::{JobId, JobKind, ops, until_ended};
+use super::super::v1::{V1BatchId, query as v1};
 use super::super::{Delimiter, JobInfo, JobState, LineEnding, Poll};
 use super::download::{Plan, Start};
 use super::{BulkCsv, BulkRecords, BulkRows, Paging, ResultCursor};
@@ -21,9 +22,27 @@ pub struct QueryHandle {
     version: u16,
     delimiter: Delimiter,
     line_ending: LineEnding,
+    /// The batch that Bulk API 1.0 divides by ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    divided: Option<V1BatchId>,
 }
 
 impl QueryHandle {
+    /// A job of Bulk API 1.0.
+    pub(super) fn divided(id: JobId, version: ApiVersion, batch: V1BatchId) -> Self {
+        Self {
+            id,
+            version: version.number(),
+            delimiter: Delimiter::default(),
+            line_ending: LineEnding::default(),
+            divided: Some(batch),
+        }
+    }
+
+    pub(super) fn divided_batch(&self) -> Option<V1BatchId> {
+        self.divided
+    }
+
     /// What the job says of itself stands above what was asked for.
     pub(super) fn new(
         info: &JobInfo,
@@ -37,6 +56,7 @@ impl QueryHandle {
             version: told.unwrap_or(version.number()),
             delimiter: info.column_delimiter.unwrap_or(delimiter),
             line_ending: info.line_ending.unwrap_or(line_ending),
+            divided: None,
         }
     }
 
@@ -138,7 +158,14 @@ impl QueryJob {
 
     /// Where the job stands.
     pub fn get(&self) -> Call<JobInfo> {
-        self.client.call(ops::get(JobKind::Query, &self.handle.id))
+        let QueryHandle { id, divided, .. } = &self.handle;
+        self.client.call(match divided {
+            None => ops::get(JobKind::Query, id),
+            Some(_) => self
+                .handle
+                .version()
+                .and_then(|version| v1::get(*id, version)),
+        })
     }
 
     /// Waits until the job has ended. The other methods do so by themselves.
@@ -148,19 +175,32 @@ impl QueryJob {
     /// other way than complete, and as [`Poll`] says. The error names the job
     /// ([`Error::jobs`]).
     pub async fn wait(&self) -> Result<JobInfo> {
-        wait(&self.client, self.handle.id, &self.poll).await
+        let complete = wait(&self.client, &self.handle, &self.poll).await?;
+        Ok(complete.info)
     }
 
     /// Stops the job.
     pub fn abort(&self) -> Call<JobInfo> {
-        let op = ops::change(JobKind::Query, &self.handle.id, &JobState::Aborted);
-        self.client.call(op)
+        let QueryHandle { id, divided, .. } = &self.handle;
+        self.client.call(match divided {
+            None => ops::change(JobKind::Query, id, &JobState::Aborted),
+            Some(_) => self
+                .handle
+                .version()
+                .and_then(|version| v1::abort(*id, version)),
+        })
     }
 
-    /// Deletes a job that has ended, with its results.
+    /// Deletes a job that has ended, with its results. Bulk API 1.0 has no such call:
+    /// its jobs go by themselves after seven days.
     pub fn delete(&self) -> Call<()> {
-        self.client
-            .call(ops::delete(JobKind::Query, &self.handle.id))
+        let QueryHandle { id, divided, .. } = &self.handle;
+        self.client.call(match divided {
+            None => ops::delete(JobKind::Query, id),
+            Some(_) => Err(Error::invalid_input(
+                "jobs of Bulk API 1.0 cannot be deleted; they go by themselves after seven days",
+            )),
+        })
     }
 
     fn plan(self) -> Plan {
@@ -199,10 +239,28 @@ impl QueryJob {
     }
 }
 
-pub(super) async fn wait(client: &Salesforce, id: JobId, poll: &Poll) -> Result<JobInfo> {
-    let info = until_ended(client, JobKind::Query, id, poll, |_| {}).await?;
+/// A job that is complete.
+pub(super) struct Complete {
+    pub(super) info: JobInfo,
+    /// Where the results are, if that is known by now.
+    pub(super) pages: Option<Vec<String>>,
+}
+
+pub(super) async fn wait(
+    client: &Salesforce,
+    handle: &QueryHandle,
+    poll: &Poll,
+) -> Result<Complete> {
+    if let Some(batch) = handle.divided {
+        let complete = v1::complete(client, handle.id, handle.version()?, batch, poll).await?;
+        return Ok(Complete {
+            info: complete.info,
+            pages: Some(complete.pages),
+        });
+    }
+    let info = until_ended(client, JobKind::Query, handle.id, poll, |_| {}).await?;
     match info.failure() {
-        None => Ok(info),
+        None => Ok(Complete { info, pages: None }),
         Some(error) => Err(error),
     }
 }

@@ -26,9 +26,10 @@ pub use job::{QueryHandle, QueryJob};
 pub use paging::Paging;
 pub use rows::{BulkRecords, BulkRows};
 
+use super::v1::{self, PkChunking};
 use super::{Bulk, Delimiter, JobInfo, LineEnding, Poll};
 use crate::client::Salesforce;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::soql::{Literal, Soql};
 use download::{Plan, Start};
@@ -59,6 +60,7 @@ impl Bulk {
             deleted_too: false,
             delimiter: Delimiter::default(),
             line_ending: LineEnding::default(),
+            chunking: None,
             poll: Poll::default(),
             paging: Paging::default(),
         }
@@ -86,6 +88,7 @@ pub struct BulkQuery {
     deleted_too: bool,
     delimiter: Delimiter,
     line_ending: LineEnding,
+    chunking: Option<PkChunking>,
     poll: Poll,
     paging: Paging,
 }
@@ -135,6 +138,19 @@ impl BulkQuery {
         self
     }
 
+    /// Has Salesforce divide the query by ranges of ids, by Bulk API 1.0: for tables so
+    /// large that a job of 2.0 runs out of time. `WHERE` is the only other clause that
+    /// the query can have. All else is the same: handles, rows, results in a file.
+    ///
+    /// Rows come in the order of their chunks. A chunk that fails makes the whole an
+    /// error, since what the others found would be a part of the rows only.
+    ///
+    /// <https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/async_api_headers_enable_pk_chunking.htm>
+    pub fn pk_chunking(mut self, chunking: PkChunking) -> Self {
+        self.chunking = Some(chunking);
+        self
+    }
+
     /// How the job is waited for.
     pub fn poll(mut self, poll: Poll) -> Self {
         self.poll = poll;
@@ -154,8 +170,23 @@ impl BulkQuery {
     /// started twice because an answer was lost does no harm and ends by itself.
     pub async fn start(self) -> Result<QueryJob> {
         let version = self.client.api_version();
-        let info = self.client.call(self.op()).await?;
-        let handle = QueryHandle::new(&info, version, self.delimiter, self.line_ending);
+        let handle = match self.chunking {
+            None => {
+                let info = self.client.call(self.op()).await?;
+                QueryHandle::new(&info, version, self.delimiter, self.line_ending)
+            }
+            Some(chunking) => {
+                if (self.delimiter, self.line_ending) != Default::default() {
+                    return Err(Error::invalid_input(
+                        "Bulk API 1.0 knows commas and line feeds only",
+                    ));
+                }
+                let started =
+                    v1::query::start(&self.client, &self.soql, self.deleted_too, chunking);
+                let (job, batch) = started.await?;
+                QueryHandle::divided(job, version, batch)
+            }
+        };
         tracing::debug!(job = %handle.id(), "query job started");
         Ok(QueryJob::new(self.client, handle)
             .poll(self.poll)

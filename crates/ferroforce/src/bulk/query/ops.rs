@@ -85,7 +85,11 @@ pub(super) fn page(job: JobId, version: ApiVersion, at: &PageAt, rows: u32) -> R
             }
         }
         PageAt::Url(url) => {
-            let label = "/jobs/query/{job}/results?locator={locator}";
+            let label = if url.starts_with("/services/async/") {
+                "/services/async/{version}/job/{job}/batch/{batch}/result/{result}"
+            } else {
+                "/jobs/query/{job}/results?locator={locator}"
+            };
             Op::new(
                 Method::GET,
                 Path::verbatim(url.clone(), Some(label.into())),

@@ -43,6 +43,8 @@ pub(super) struct Pages {
     pub(super) version: ApiVersion,
     pub(super) dialect: Dialect,
     pub(super) paging: Paging,
+    /// Whether a page tells how many rows it has. Those of Bulk API 1.0 do not.
+    pub(super) counted: bool,
 }
 
 /// What is told of a page, in this order: the header once, then rows.
@@ -180,7 +182,7 @@ async fn attempt(
     let outgoing = Outgoing::from_op(op, pages.client.api_version(), settings)?.opening();
     let opened = pages.client.open(&outgoing).await?;
     let stated = Stated::read(opened.head.headers());
-    if stated.rows.is_none() {
+    if stated.rows.is_none() && pages.counted {
         let untold = "a page of results does not tell how many rows it has";
         if pages.paging.strict {
             return Err(Error::new(ErrorKind::Incomplete, untold).into());
@@ -367,6 +369,10 @@ async fn send_rows(progress: &mut Progress, sink: &Sink) -> Result<()> {
     let mut skip = 0;
     if progress.columns.is_none() {
         let columns = Arc::new(Columns::read(first)?);
+        if is_nothing(&columns) {
+            progress.columns = Some(columns.len());
+            return Ok(());
+        }
         progress.columns = Some(columns.len());
         let text = batch.text(0);
         send(sink, Piece::Header(Header { columns, text })).await?;
@@ -377,6 +383,11 @@ async fn send_rows(progress: &mut Progress, sink: &Sink) -> Result<()> {
         send(sink, Piece::Rows(rows)).await?;
     }
     Ok(())
+}
+
+/// What Bulk API 1.0 writes where there is no row, and no header then.
+fn is_nothing(columns: &Columns) -> bool {
+    matches!(columns.names(), [only] if **only == *"Records not found for this query")
 }
 
 async fn send(sink: &Sink, piece: Piece) -> Result<()> {

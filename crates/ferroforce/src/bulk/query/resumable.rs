@@ -113,6 +113,9 @@ pub(super) async fn save(query: BulkQuery, path: &Path, journal: &Path) -> Resul
 fn fingerprint(query: &BulkQuery) -> Result<u64> {
     let mut hash = Fingerprint::default();
     hash.add(query.op()?.body().map_or(&[][..], |body| body));
+    if query.chunking.is_some() {
+        hash.add(b"in chunks");
+    }
     Ok(hash.value())
 }
 

@@ -45,6 +45,24 @@ impl Upcoming {
         }
     }
 
+    /// These, from `from` on.
+    pub(super) fn known(
+        pages: &Arc<Pages>,
+        known: Vec<String>,
+        from: Option<&str>,
+    ) -> Result<Self> {
+        let first = match from {
+            None => 0,
+            Some(from) => known.iter().position(|url| url == from).ok_or_else(moved)?,
+        };
+        Ok(Self::Listed {
+            pages: Arc::clone(pages),
+            known: known.into_iter().skip(first).collect(),
+            more: None,
+            from: None,
+        })
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         matches!(self, Self::None { .. })
     }

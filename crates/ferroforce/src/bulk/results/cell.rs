@@ -1,7 +1,7 @@
 use crate::error::ApiError;
 
 /// Reads the error of a row: `CODE:message:fields --`.
-pub(super) fn error(text: &str) -> ApiError {
+pub(crate) fn error(text: &str) -> ApiError {
     let Some((code, rest)) = text.split_once(':') else {
         return ApiError::new(text, "");
     };

@@ -94,10 +94,17 @@ impl<R> fmt::Debug for ResultRows<R> {
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) client: Salesforce,
-    pub(crate) dialect: Dialect,
-    /// Jobs, and how many results there are of each, where that is known.
-    pub(crate) jobs: Vec<(JobId, Option<u64>)>,
+    pub(crate) jobs: Vec<ResultsOf>,
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// The results of one job.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResultsOf {
+    pub(crate) job: JobId,
+    pub(crate) dialect: Dialect,
+    /// How many there are.
+    pub(crate) rows: u64,
 }
 
 pub(crate) fn successful<T: DeserializeOwned + Send + 'static>(
@@ -170,24 +177,14 @@ impl Serialize for EchoedRow {
 
 /// The results with their rows as text.
 pub(crate) fn echoes(place: Place, kind: ResultKind) -> ResultRows<Echo> {
-    let mut names: Option<(Vec<usize>, Arc<[Box<str>]>)> = None;
+    let mut own_columns: Option<OwnColumns> = None;
     results(place, kind, move |columns, row, _| {
         // A job may have other columns than the one before.
-        let own = || columns.names().iter().filter(|name| !is_result(name));
-        if !names
-            .as_ref()
-            .is_some_and(|(_, known)| known.iter().eq(own()))
-        {
-            let places = columns.names().iter().enumerate();
-            let places = places.filter(|(_, name)| !is_result(name));
-            names = Some((
-                places.map(|(place, _)| place).collect(),
-                own().cloned().collect(),
-            ));
-        }
-        let Some((places, names)) = &names else {
-            return Err(Error::decode("the results have no columns"));
+        let own = match own_columns.take() {
+            Some(known) if known.are_of(columns) => known,
+            _ => OwnColumns::of(columns),
         };
+        let OwnColumns { places, names } = own_columns.insert(own);
         let cells = row.cells(columns.len())?;
         let cell = |name| columns.find(name).map(|place| cells.get(place));
         let error_text = cell("sf__Error").unwrap_or_default();
@@ -208,6 +205,30 @@ pub(crate) fn echoes(place: Place, kind: ResultKind) -> ResultRows<Echo> {
     })
 }
 
+/// The columns that rows were sent with.
+struct OwnColumns {
+    places: Vec<usize>,
+    names: Arc<[Box<str>]>,
+}
+
+impl OwnColumns {
+    fn of(columns: &Columns) -> Self {
+        let all = columns.names().iter().enumerate();
+        let own = all.filter(|(_, name)| !is_result(name));
+        let (places, names): (Vec<_>, Vec<_>) =
+            own.map(|(place, name)| (place, name.clone())).unzip();
+        Self {
+            places,
+            names: names.into(),
+        }
+    }
+
+    fn are_of(&self, columns: &Columns) -> bool {
+        let own = columns.names().iter().filter(|name| !is_result(name));
+        self.names.iter().eq(own)
+    }
+}
+
 fn is_result(name: &str) -> bool {
     ["sf__Id", "sf__Created", "sf__Error"]
         .iter()
@@ -218,7 +239,7 @@ fn is_result(name: &str) -> bool {
 struct Source<F> {
     place: Place,
     kind: ResultKind,
-    jobs: VecDeque<(JobId, Option<u64>)>,
+    jobs: VecDeque<ResultsOf>,
     open: Option<Open>,
     read: F,
 }
@@ -263,20 +284,15 @@ impl<F> Source<F> {
     {
         loop {
             let Some(open) = &mut self.open else {
-                let Some((job, expected)) = self.jobs.pop_front() else {
+                let Some(of) = self.jobs.pop_front() else {
                     return Ok(None);
                 };
-                if expected == Some(0) {
+                if of.rows == 0 {
                     continue;
                 }
-                let Place {
-                    client,
-                    dialect,
-                    folder,
-                    ..
-                } = &self.place;
-                let folder = folder.as_deref();
-                let fetched = fetch(client, job, self.kind, *dialect, expected, folder).await?;
+                let Place { client, folder, .. } = &self.place;
+                let (folder, rows) = (folder.as_deref(), Some(of.rows));
+                let fetched = fetch(client, of.job, self.kind, of.dialect, rows, folder).await?;
                 self.open = Some(Open {
                     splitter: Splitter::new(fetched.dialect, LARGEST_RECORD),
                     fetched,

@@ -8,6 +8,9 @@ mod refusal;
 mod row;
 mod sheet;
 mod text;
+mod writer;
+
+pub use writer::CsvWriter;
 
 pub(crate) use columns::Columns;
 pub(crate) use refusal::Refusal;

@@ -27,7 +27,7 @@ pub(crate) struct Written {
 
 /// Rows as text, without their header: which columns there are may turn out with the
 /// last row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sheet {
     pub(super) style: Style,
     pub(super) columns: Columns,
@@ -43,7 +43,7 @@ pub(crate) struct Sheet {
 }
 
 /// A row on its way into the text.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     start: usize,
     /// Where its cells begin.

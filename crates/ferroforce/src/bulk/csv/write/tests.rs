@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::*;
-use crate::bulk::csv::{Delimiter, LineEnding};
+use crate::bulk::csv::{CsvReader, Delimiter, LineEnding};
 use crate::files::Base64;
 use crate::types::{DateTime, MultiPicklist, Patch};
 use crate::{Date, Record, RecordId, Time};
@@ -363,7 +363,59 @@ fn rows_are_taken_out_and_the_last_one_may_stay() {
     assert_eq!(whole(&mut sheet), "A,B\n2,3\n,\"x,y\"\n");
 }
 
+#[test]
+fn a_writer_without_rows_writes_the_header_that_was_declared() {
+    assert_eq!(CsvWriter::new().finish(), b"");
+    assert_eq!(CsvWriter::new().columns(["A", "B"]).finish(), b"A,B\n");
+    let mut writer = CsvWriter::new().columns(["A"]);
+    assert!(writer.write(&json!({"B": 1})).is_err());
+    assert_eq!((writer.rows(), writer.finish()), (0, b"A\n".to_vec()));
+}
+
+/// Salesforce's delimiters and line endings, in all pairs.
+fn dialects() -> impl Iterator<Item = (Delimiter, LineEnding)> {
+    let endings = [LineEnding::Lf, LineEnding::Crlf];
+    Delimiter::ALL
+        .into_iter()
+        .flat_map(move |delimiter| endings.map(|ending| (delimiter, ending)))
+}
+
 proptest! {
+    /// Whatever is in the cells, in whatever pieces it comes back.
+    #[test]
+    fn what_is_written_reads_back(
+        rows in proptest::collection::vec(
+            proptest::collection::btree_map(
+                "[A-E]", "[a-c,;|^`\t\"\r\n \u{feff}é\u{2028}#N/A]{0,6}", 2..5), 1..12),
+        pieces in 1_usize..40,
+    ) {
+        for (delimiter, ending) in dialects() {
+            let mut writer = CsvWriter::new().delimiter(delimiter).line_ending(ending);
+            for row in &rows {
+                writer.write(row).unwrap();
+            }
+            let text = writer.finish();
+            let mut reader = CsvReader::new();
+            let mut read: Vec<BTreeMap<String, String>> = Vec::new();
+            for piece in text.chunks(pieces) {
+                reader.push(piece);
+                while let Some(row) = reader.next() {
+                    read.push(row.unwrap());
+                }
+            }
+            reader.finish();
+            while let Some(row) = reader.next() {
+                read.push(row.unwrap());
+            }
+            prop_assert_eq!(rows.len(), read.len());
+            for (row, read) in rows.iter().zip(&read) {
+                for (column, cell) in read {
+                    prop_assert_eq!(row.get(column).map_or("", String::as_str), cell.as_str());
+                }
+            }
+        }
+    }
+
     #[test]
     fn any_rows_have_as_many_cells_as_there_are_columns(
         rows in proptest::collection::vec(

@@ -13,6 +13,7 @@ use crate::bulk::csv::{Delimiter, LineEnding};
 use crate::bulk::ingest::csv_source::{Pieces, Source};
 use crate::bulk::ingest::loaded::Loaded;
 use crate::bulk::ingest::part::{Data, Part};
+use crate::bulk::job::JobInfo;
 use crate::bulk::results::Inputs;
 use crate::bulk::spool::{Stored, blocking};
 use crate::error::{Error, Result};
@@ -140,7 +141,7 @@ impl Draft {
     /// Whether the record can follow: what stands between can only be empty lines.
     fn reaches(&self, record: &RawRecord<'_>, ending: LineEnding) -> bool {
         let gap = record.range.start.saturating_sub(self.range.end);
-        self.copy.is_some() || self.records == 0 || gap % as_u64(ending.bytes().len()) == 0
+        self.copy.is_some() || self.records == 0 || gap.is_multiple_of(as_u64(ending.bytes().len()))
     }
 
     fn add(&mut self, row: u64, record: &RawRecord<'_>, ending: LineEnding) {
@@ -352,9 +353,11 @@ pub(crate) async fn read_csv(
     inputs: &mut Inputs,
 ) -> Result<()> {
     let settings = loaded.settings();
+    // As it was found then, for a text that does not say so by itself.
+    let dialect = loaded.jobs().next().map(JobInfo::dialect);
     let told = Told {
-        delimiter: Some(settings.job.column_delimiter),
-        line_ending: Some(settings.job.line_ending),
+        delimiter: dialect.map(|dialect| dialect.delimiter),
+        line_ending: dialect.map(|dialect| dialect.line_end),
     };
     let mut text = CsvCutter::open(source.0, told, settings.bounds.clone()).await?;
     let names: Vec<String> = text

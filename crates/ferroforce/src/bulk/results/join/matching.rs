@@ -1,6 +1,5 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::stream;
 
@@ -20,7 +19,7 @@ pub(crate) struct Inputs {
     buckets: Buckets,
     rows: u64,
     /// Rows that were not sent.
-    refused: Arc<BTreeMap<u64, Error>>,
+    refused: BTreeMap<u64, Error>,
 }
 
 impl Inputs {
@@ -30,7 +29,7 @@ impl Inputs {
             buckets: Buckets::new(folder.clone()),
             folder,
             rows: 0,
-            refused: Arc::new(refused),
+            refused,
         }
     }
 
@@ -99,7 +98,7 @@ pub(crate) async fn join(
         })?;
         ordered.settle().await?;
     }
-    Ok(in_order(ordered, inputs.refused))
+    Ok(in_order(ordered, &inputs.refused))
 }
 
 fn add_fate(fates: &mut Buckets, by: &JoinBy, kind: ResultKind, echo: Echo) -> Result<()> {
@@ -164,7 +163,7 @@ fn match_bucket(rows: &[u8], results: &[u8], mut matched: impl FnMut(u64, &Fate)
 }
 
 /// The rows of one bucket after the other, those that were not sent among them.
-fn in_order(ordered: Buckets, refused: Arc<BTreeMap<u64, Error>>) -> JoinedRows {
+fn in_order(ordered: Buckets, refused: &BTreeMap<u64, Error>) -> JoinedRows {
     let refused: VecDeque<(u64, Error)> = refused
         .iter()
         .map(|(row, error)| (*row, error.clone()))
