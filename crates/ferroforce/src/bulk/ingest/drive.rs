@@ -178,7 +178,7 @@ impl Drive {
                 ))
                 .with_job(known.job));
             }
-            (Some(part), None) if ledger.is_read() => {
+            (Some(part), None) if ledger.parts().is_some_and(|parts| self.parts >= parts) => {
                 return Err(Error::invalid_input(format!(
                     "the source is not what it was: it has rows from {} on, where it ended before",
                     part.slice.rows.start
@@ -188,10 +188,15 @@ impl Drive {
                 self.parts += 1;
                 self.waiting = Some(part);
             }
-            (None, None) if ledger.is_read() => return Ok(()),
             (None, None) => {
                 let parts = self.parts;
-                return ledger.enter(Entry::Read { parts }).await;
+                return match ledger.parts() {
+                    None => ledger.enter(Entry::Read { parts }).await,
+                    Some(before) if parts == before => Ok(()),
+                    Some(_) => Err(Error::invalid_input(
+                        "the source is not what it was: it ends sooner than before",
+                    )),
+                };
             }
         }
         self.cutter = Some(cutter);

@@ -120,9 +120,9 @@ impl Ledger {
         });
     }
 
-    /// Whether the source was read to its end, now or before.
-    pub(super) fn is_read(&self) -> bool {
-        self.known().parts.is_some()
+    /// How many parts the source has, if it was read to its end, now or before.
+    pub(super) fn parts(&self) -> Option<u64> {
+        self.known().parts
     }
 
     /// What was handed over of this part.
