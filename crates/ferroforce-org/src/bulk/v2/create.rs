@@ -53,9 +53,7 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         ..new(context, JobKind::Ingest, operation)?
     };
     if let Some(data) = data {
-        let text = data
-            .read(4 * MOST_CHARACTERS)
-            .map_err(|error| ApiError::internal(error))?;
+        let text = data.read(4 * MOST_CHARACTERS).map_err(ApiError::internal)?;
         let text = text.and_then(|data| String::from_utf8(data).ok());
         let Some(text) = text.filter(|text| text.chars().count() <= MOST_CHARACTERS) else {
             let message = "The data of a multipart request has more than 100000 characters";
