@@ -47,12 +47,12 @@ fn ours(page: &[u8], seen: &mut Seen) -> Result<()> {
     let mut reader = CsvReader::new();
     for piece in page.chunks(PIECE) {
         reader.push(piece);
-        while let Some(row) = reader.next() {
+        while let Some(row) = reader.next_row() {
             seen.add(&row?);
         }
     }
     reader.finish();
-    while let Some(row) = reader.next() {
+    while let Some(row) = reader.next_row() {
         seen.add(&row?);
     }
     Ok(())

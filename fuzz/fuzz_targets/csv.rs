@@ -21,7 +21,7 @@ fn read(text: &[u8], piece: usize) -> Vec<Option<Row>> {
 }
 
 fn drain(reader: &mut CsvReader, rows: &mut Vec<Option<Row>>) {
-    while let Some(row) = reader.next::<Row>() {
+    while let Some(row) = reader.next_row::<Row>() {
         rows.push(row.ok());
     }
 }

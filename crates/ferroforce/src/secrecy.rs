@@ -447,7 +447,7 @@ async fn extract_in_bulk(salesforce: &Salesforce, printed: &mut Printed) {
             .map(drop),
         extract().rows::<Value>().next().await.transpose().map(drop),
         load().start([&body]).await.map(drop),
-        reader.next::<(u8,)>().transpose().map(drop),
+        reader.next_row::<(u8,)>().transpose().map(drop),
     ] {
         if let Err(error) = outcome {
             printed.error(&error);

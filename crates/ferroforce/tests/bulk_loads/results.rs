@@ -157,7 +157,7 @@ async fn results_are_saved_as_three_files() {
         reader.push(&std::fs::read(path).unwrap());
         reader.finish();
         let mut rows = Vec::new();
-        while let Some(row) = reader.next::<Saved>() {
+        while let Some(row) = reader.next_row::<Saved>() {
             rows.push(row.unwrap());
         }
         rows

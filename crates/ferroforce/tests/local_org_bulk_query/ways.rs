@@ -38,7 +38,7 @@ async fn every_row_comes_once_whichever_way() {
             reader.push(&text);
             reader.finish();
             let mut found = Vec::new();
-            while let Some(row) = reader.next::<Contact>() {
+            while let Some(row) = reader.next_row::<Contact>() {
                 found.push(row.unwrap().number());
             }
             found.sort_unstable();

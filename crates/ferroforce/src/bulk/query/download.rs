@@ -15,7 +15,7 @@ use super::job::wait;
 use super::kinds::kinds;
 use super::ops::{PAGES_SINCE, PageAt};
 use super::page::{self, BATCHES, Header, Next, Pages, Piece, Rows, Sink};
-use super::upcoming::Upcoming;
+use super::upcoming::{Begin, Upcoming};
 use super::{BulkQuery, Paging, QueryHandle, ResultCursor};
 use crate::bulk::csv::read::{Columns, Dialect, Kind};
 use crate::client::{ApiVersion, Salesforce};
@@ -290,7 +290,7 @@ struct Work {
 }
 
 enum Event {
-    Page(Result<(PageAt, Option<oneshot::Sender<Next>>)>),
+    Page(Result<Begin>),
     Piece(usize, Piece),
     PageEnd(usize),
     End,

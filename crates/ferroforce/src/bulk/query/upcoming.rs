@@ -13,6 +13,9 @@ use super::page::{Next, Pages};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::BoxFuture;
 
+/// A page to begin with, and where it is to tell the one behind it.
+pub(super) type Begin = (PageAt, Option<oneshot::Sender<Next>>);
+
 /// The pages that are not yet under way.
 pub(super) enum Upcoming {
     /// This one.
@@ -71,11 +74,8 @@ impl Upcoming {
         matches!(self, Self::None { untold: true })
     }
 
-    /// The next page, with where to tell the one behind it, if that is not known.
-    pub(super) fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<(PageAt, Option<oneshot::Sender<Next>>)>>> {
+    /// The next page.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Begin>>> {
         loop {
             match self {
                 Self::None { .. } => return Poll::Ready(None),

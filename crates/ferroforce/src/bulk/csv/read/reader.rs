@@ -52,11 +52,11 @@ pub(crate) const LARGEST_RECORD: usize = 16 * 1024 * 1024;
 /// reader.push(b"LastName;Email;Account.Name\r\n\"Lovelace\";;\"Ada, Inc.\"\r\n");
 /// reader.finish();
 ///
-/// let contact: Contact = reader.next().expect("a row")?;
+/// let contact: Contact = reader.next_row().expect("a row")?;
 /// assert_eq!(contact.last_name, "Lovelace");
 /// assert_eq!(contact.email, None);
 /// assert_eq!(contact.account.expect("its parent").name, "Ada, Inc.");
-/// assert!(reader.next::<Contact>().is_none());
+/// assert!(reader.next_row::<Contact>().is_none());
 /// # Ok::<(), ferroforce::Error>(())
 /// ```
 pub struct CsvReader {
@@ -129,7 +129,7 @@ impl CsvReader {
     /// The next row, if it is there as a whole; otherwise [`push`](Self::push) more.
     /// A row that cannot be read, or does not fit `T`, is one `Err`, and the rows
     /// behind it still come.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
+    pub fn next_row<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
         if let Err(error) = self.advance() {
             return Some(Err(error));
         }

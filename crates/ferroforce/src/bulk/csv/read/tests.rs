@@ -263,7 +263,7 @@ fn rows<T: serde::de::DeserializeOwned>(text: &str) -> Vec<Result<T, Error>> {
     let mut reader = CsvReader::new();
     reader.push(text.as_bytes());
     reader.finish();
-    std::iter::from_fn(|| reader.next()).collect()
+    std::iter::from_fn(|| reader.next_row()).collect()
 }
 
 #[test]
@@ -450,13 +450,13 @@ fn a_reader_that_met_an_error_without_a_way_back_ends() {
     let mut reader = CsvReader::new().largest_row(10);
     reader.push(b"A,B\n1,2\n\"aaaaaaaaaaaaaaaaaaaaaaaaaa");
     assert_eq!(reader.header().unwrap().unwrap(), ["A", "B"]);
-    assert_eq!(reader.next::<(u8, u8)>().unwrap().unwrap(), (1, 2));
+    assert_eq!(reader.next_row::<(u8, u8)>().unwrap().unwrap(), (1, 2));
     assert_eq!(
-        reader.next::<(u8, u8)>().unwrap().unwrap_err().kind(),
+        reader.next_row::<(u8, u8)>().unwrap().unwrap_err().kind(),
         ErrorKind::TooLarge
     );
     reader.push(b"\"\n3,4\n");
-    assert!(reader.next::<(u8, u8)>().is_none());
+    assert!(reader.next_row::<(u8, u8)>().is_none());
 }
 
 /// Writes as Salesforce may: quoted where needed, or throughout.

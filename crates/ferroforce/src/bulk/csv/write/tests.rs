@@ -399,12 +399,12 @@ proptest! {
             let mut read: Vec<BTreeMap<String, String>> = Vec::new();
             for piece in text.chunks(pieces) {
                 reader.push(piece);
-                while let Some(row) = reader.next() {
+                while let Some(row) = reader.next_row() {
                     read.push(row.unwrap());
                 }
             }
             reader.finish();
-            while let Some(row) = reader.next() {
+            while let Some(row) = reader.next_row() {
                 read.push(row.unwrap());
             }
             prop_assert_eq!(rows.len(), read.len());
