@@ -214,11 +214,11 @@ impl Permit {
     }
 
     /// The call has ended so.
-    pub(crate) fn settle(mut self, ended: Ended) {
+    pub(crate) fn settle(mut self, ended: &Ended) {
         self.leave(ended);
     }
 
-    fn leave(&mut self, ended: Ended) {
+    fn leave(&mut self, ended: &Ended) {
         self.stage = Stage::Over;
         let governor = &self.share.governor.0;
         #[cfg(feature = "redis")]
@@ -226,8 +226,8 @@ impl Permit {
             // So that it is known should Redis go away.
             governor
                 .ledger()
-                .learn(&self.share.job, &ended, 0, governor.now());
-            let share = self.share.clone();
+                .learn(&self.share.job, ended, 0, governor.now());
+            let (share, ended) = (self.share.clone(), ended.clone());
             // Without a runtime the lease ends by itself.
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
@@ -242,7 +242,7 @@ impl Permit {
         }
         governor
             .ledger()
-            .leave(&self.share.job, self.wish, &ended, governor.now());
+            .leave(&self.share.job, self.wish, ended, governor.now());
         governor.freed.notify_waiters();
     }
 }
@@ -251,8 +251,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         match self.stage {
             #[cfg(feature = "redis")]
-            Stage::Asks => self.leave(Ended::unsent()),
-            Stage::Goes => self.leave(Ended::default()),
+            Stage::Asks => self.leave(&Ended::unsent()),
+            Stage::Goes => self.leave(&Ended::default()),
             Stage::Over => {}
         }
     }

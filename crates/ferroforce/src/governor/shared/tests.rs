@@ -243,7 +243,7 @@ async fn redis_frees_the_place_of_a_worker_that_died() {
     let other = governor();
     let waits = async {
         let place = other.share("a").admit(wish, &hub).await.unwrap();
-        place.settle(Ended::unsent());
+        place.settle(&Ended::unsent());
     };
     let mut waits = std::pin::pin!(waits);
     let work = async {
@@ -251,7 +251,7 @@ async fn redis_frees_the_place_of_a_worker_that_died() {
         long.await.is_err()
     };
     assert!(place.during(work).await, "the place was given away");
-    place.settle(Ended::unsent());
+    place.settle(&Ended::unsent());
     waits.await;
 }
 
@@ -270,7 +270,7 @@ async fn redis_keeps_no_place_for_a_call_that_was_dropped_while_it_asked() {
     let hub = crate::events::Hub::default();
     let share = governor.share("a");
     let place = share.admit(wish, &hub).await.unwrap();
-    place.settle(Ended::unsent());
+    place.settle(&Ended::unsent());
     for _ in 0..20 {
         let mut asks = Box::pin(share.admit(wish, &hub));
         for _ in 0..3 {
