@@ -280,7 +280,7 @@ async fn redis_keeps_no_place_for_a_call_that_was_dropped_while_it_asked() {
         let next = share.admit(wish, &hub);
         // Much sooner than a lease ends.
         let place = tokio::time::timeout(Duration::from_secs(10), next).await;
-        place.unwrap().unwrap().settle(Ended::unsent());
+        place.unwrap().unwrap().settle(&Ended::unsent());
     }
 }
 
