@@ -73,10 +73,10 @@ impl RowCutter {
     }
 
     pub(super) async fn next(&mut self, until: Option<u64>) -> Result<Option<Part>> {
-        if self.is_complete(until) {
-            return self.cut(None).await.map(Some);
-        }
         while !self.ended {
+            if self.is_complete(until) {
+                return self.cut(None).await.map(Some);
+            }
             match poll_fn(|cx| self.poll_rows(cx, until)).await? {
                 Stop::CutBefore(row) => return self.cut(Some(row)).await.map(Some),
                 Stop::Cut => return self.cut(None).await.map(Some),
