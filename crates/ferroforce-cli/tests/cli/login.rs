@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use ferroforce_org::{ConnectedApp, LocalOrg};
+use ferroforce_org::{ConnectedApp, Fault, LocalOrg};
+use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -201,6 +202,51 @@ async fn a_person_signs_in_by_browser_and_stays_signed_in() {
         json!(["admin@org.example"])
     );
     assert_eq!(user.json(&["org", "list"]), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_without_a_refresh_token_is_kept_and_warned_of() {
+    let port = free_port();
+    let (org, user) = (org(port).await, User::new());
+    let args = ["--scopes", "api,id", "--set-default", "--json"];
+    let (child, address) = begin_web(&user, &org, port, &args);
+    open(&org.authorize(&address, org.username()).unwrap());
+    let ended = ended(child);
+    assert_eq!(envelope(&ended)["flow"], "access-token");
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    let warning = told["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("refresh_token"), "{warning}");
+    let shown = user.json(&["org", "display", "--check"]);
+    assert_eq!(shown["connectedStatus"], "Connected");
+    org.expire_tokens();
+    let shown = user.json(&["org", "display", "--check"]);
+    let status = shown["connectedStatus"].as_str().unwrap();
+    assert!(status.contains("get a new one"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_token_it_is_is_found_without_user_info_too() {
+    let (org, user) = (org(1717).await, User::new());
+    org.faults().add(
+        Fault::error(StatusCode::FORBIDDEN, "NO", "not with these scopes")
+            .path("/services/oauth2/userinfo")
+            .always(),
+    );
+    let secret = user.file("secret", "s3cret");
+    let url = org.url();
+    let login = user.json(&[
+        "org",
+        "login",
+        "client-credentials",
+        "-i",
+        "own",
+        "-r",
+        &url,
+        "--client-secret-file",
+        &secret,
+    ]);
+    assert_eq!(login["username"], org.username());
+    assert_eq!(login["id"], org.org_id());
 }
 
 #[cfg(unix)]
