@@ -125,7 +125,7 @@ fn redis_over_tls_is_believed_only_with_a_certificate_that_is_trusted() {
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let redis = RedisServer::start_tls(&certificate, &key);
     let settings = Settings::in_redis(&org, &redis.tls_url(), Flow::Credentials);
-    let trusting = settings.clone().trust(&certificate);
+    let trusting = settings.trust(&certificate);
     assert_eq!(all_call(&mut fleet(2, &trusting)), ["ok"]);
     assert_eq!(sign_ins(&org), 1);
     let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
