@@ -1,6 +1,7 @@
 """Measures aiosalesforce as `ferroforce-bench` measures the clients in Rust.
 
 usage: measure.py get|query-dynamic URL AMOUNT
+       measure.py bulk-serialize RECORDS
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import time
 
 import httpx
 from aiosalesforce import ClientCredentialsFlow, Salesforce
+from aiosalesforce.bulk.v2._csv import serialize_ingest_data
 
 CONCURRENCY = 100
 ID = "003000000000001AAA"
@@ -59,7 +61,36 @@ async def records_per_second(salesforce: Salesforce, records: int) -> float:
     return records / elapsed
 
 
+def contact(i: int) -> dict:
+    return {
+        "FirstName": f"Ada {i}",
+        "LastName": f"Lovelace {i}",
+        "Email": f"ada.{i}@example.com",
+        "Phone": f"+1 555 {i:07}" if i % 3 else None,
+        "Birthdate": f"1984-{i % 12 + 1:02}-{i % 28 + 1:02}",
+        "Title": "Countess",
+        "Description": None,
+        "HasOptedOutOfEmail": i % 2 == 0,
+        "Score__c": i % 1000 + 0.25,
+        "Department__c": "Analytical Engines",
+    }
+
+
+def serialize(records: int) -> None:
+    # Made beforehand, so that making them is not measured.
+    block = [contact(i) for i in range(10_000)]
+    rows = [block[i % len(block)] for i in range(records)]
+    start = time.perf_counter()
+    chunks = list(serialize_ingest_data(rows, fieldnames=list(block[0])))
+    elapsed = time.perf_counter() - start
+    assert sum(chunk.count(b"\n") - 1 for chunk in chunks) == records
+    print("bulk-serialize", "aiosalesforce", f"{records / elapsed:.3f}", sep="\t")
+
+
 async def main() -> None:
+    if sys.argv[1] == "bulk-serialize":
+        serialize(int(sys.argv[2]))
+        return
     scenario, url, amount = sys.argv[1:]
     measure = {"get": gets_per_second, "query-dynamic": records_per_second}[scenario]
     async with httpx.AsyncClient(transport=ToServer(url)) as http:

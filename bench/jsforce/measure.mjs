@@ -3,6 +3,7 @@
 // usage: measure.mjs get|query-dynamic URL AMOUNT
 //        measure.mjs create URL RECORDS IN_FLIGHT
 //        measure.mjs bulk-extract URL RECORDS
+//        measure.mjs bulk-load URL RECORDS
 
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -121,6 +122,22 @@ async function bulkExtract(connection, records) {
   report('bulk-extract-memory', memory('VmHWM:') - idle);
 }
 
+async function bulkLoad(connection, records) {
+  const idle = memory('VmRSS:');
+  const start = performance.now();
+  const input = Array.from({ length: records }, (_, i) => contact(i));
+  const job = connection.bulk2.createJob({ operation: 'insert', object: 'Contact' });
+  await job.open();
+  await job.uploadData(input);
+  await job.close();
+  await job.poll(100, 600_000);
+  const { numberRecordsProcessed } = await job.check();
+  const elapsed = performance.now() - start;
+  check(numberRecordsProcessed === records);
+  report('bulk-load', (records * 1000) / elapsed);
+  report('bulk-load-memory', memory('VmHWM:') - idle);
+}
+
 /** MB of this process, as Linux counts them. */
 function memory(name) {
   const lines = readFileSync('/proc/self/status', 'utf8').split('\n');
@@ -129,7 +146,7 @@ function memory(name) {
 }
 
 const [scenario, url, ...amounts] = process.argv.slice(2);
-const measure = { get, 'query-dynamic': query, create, 'bulk-extract': bulkExtract }[scenario];
+const measure = { get, 'query-dynamic': query, create, 'bulk-extract': bulkExtract, 'bulk-load': bulkLoad }[scenario];
 const connection = new jsforce.Connection({ instanceUrl: url, accessToken: 'token' });
 await connection.sobject('Contact').retrieve(ID);
 await measure(connection, ...amounts.map(Number));

@@ -3,6 +3,7 @@
 usage: measure.py query-dynamic URL RECORDS
        measure.py create URL RECORDS IN_FLIGHT
        measure.py bulk-extract URL RECORDS
+       measure.py bulk-load URL RECORDS
 """
 
 import csv
@@ -123,6 +124,19 @@ def bulk_extract(salesforce: Salesforce, records: int) -> None:
     report("bulk-extract-memory", memory("VmHWM:") - before)
 
 
+def bulk_load(salesforce: Salesforce, records: int) -> None:
+    before, start = memory("VmRSS:"), time.perf_counter()
+    # It takes a list.
+    rows = [contact(i) for i in range(records)]
+    for row in rows:
+        del row["attributes"]
+    jobs = salesforce.bulk2.Contact.insert(records=rows)
+    elapsed = time.perf_counter() - start
+    assert sum(job["numberRecordsProcessed"] for job in jobs) == records
+    report("bulk-load", records / elapsed)
+    report("bulk-load-memory", memory("VmHWM:") - before)
+
+
 def memory(name: str) -> float:
     """MB of this process, as Linux counts them."""
     with open("/proc/self/status") as status:
@@ -136,6 +150,7 @@ def main() -> None:
         "query-dynamic": query,
         "create": create,
         "bulk-extract": bulk_extract,
+        "bulk-load": bulk_load,
     }[scenario]
     measure(connect(url), *map(int, amounts))
 

@@ -27,3 +27,25 @@ pub async fn cost(url: &str, rows: u32) -> Result<Cost> {
         memory: memory::peak()? - before,
     })
 }
+
+/// It takes a list, which is made before.
+pub async fn cost_of_load(url: &str, rows: u32) -> Result<Cost> {
+    let auth = ClientCredentials::new_my_domain("id", "secret", url);
+    let client = ForceClientBuilder::new().authenticate(auth).build().await?;
+    let before = memory::now()?;
+    let start = Instant::now();
+    let contacts: Vec<_> = (0..rows).map(contact::NewContact::new).collect();
+    let job = client.bulk().insert("Contact", &contacts).await?;
+    let elapsed = start.elapsed();
+    if job.number_records_processed != Some(i64::from(rows)) {
+        return Err(format!(
+            "of {rows} rows {:?} were written",
+            job.number_records_processed
+        )
+        .into());
+    }
+    Ok(Cost {
+        per_second: f64::from(rows) / elapsed.as_secs_f64(),
+        memory: memory::peak()? - before,
+    })
+}

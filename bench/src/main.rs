@@ -3,7 +3,9 @@
 
 mod bulk_extract;
 mod bulk_force;
+mod bulk_load;
 mod bulk_server;
+mod bulk_sink;
 mod contact;
 mod cpu;
 mod create;
@@ -34,6 +36,8 @@ const USAGE: &str = "usage: ferroforce-bench serve [LATENCY_MS]
        ferroforce-bench session FOLDER [REDIS_URL]
        ferroforce-bench bulk-parse READER ROWS
        ferroforce-bench bulk-extract CLIENT URL ROWS
+       ferroforce-bench bulk-serialize WRITER ROWS
+       ferroforce-bench bulk-load CLIENT URL ROWS
        ferroforce-bench start FERROFORCE
        ferroforce-bench table FILE";
 
@@ -78,6 +82,15 @@ async fn measure(args: Vec<String>) -> Result<()> {
             let cost = bulk_extract::cost(client, url, rows.parse()?).await?;
             report("bulk-extract", client, cost.per_second);
             report("bulk-extract-memory", client, cost.memory);
+        }
+        ["bulk-serialize", writer, rows] => {
+            let value = bulk_load::serialized_per_second(writer, rows.parse()?)?;
+            report("bulk-serialize", writer, value);
+        }
+        ["bulk-load", client, url, rows] => {
+            let cost = bulk_load::cost(client, url, rows.parse()?).await?;
+            report("bulk-load", client, cost.per_second);
+            report("bulk-load-memory", client, cost.memory);
         }
         ["hidden", near, far, records, busy] => {
             let busy = Duration::from_millis(busy.parse()?);

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::Result;
 use crate::bulk_server::Jobs;
+use crate::bulk_sink::{Loads, Upload};
 use crate::contact;
 use crate::create::CHUNK;
 
@@ -25,6 +26,7 @@ struct Answers {
     /// The records of a page, and what comes behind them.
     records: String,
     jobs: Jobs,
+    loads: Loads,
 }
 
 /// Prints the server's URL and serves until it is ended.
@@ -70,18 +72,26 @@ impl Answers {
             created: answer(&format!("[{created}]"), 0).into_bytes(),
             records,
             jobs: Jobs::new(),
+            loads: Loads::default(),
         }
     }
 
     async fn serve(&self, mut stream: TcpStream) -> Result<()> {
         let mut input = Vec::with_capacity(4096);
         loop {
+            if let Some(upload) = upload_begun(&mut stream, &mut input).await? {
+                let answer = self.loads.take(upload, &mut stream, &mut input).await?;
+                stream.write_all(answer.as_bytes()).await?;
+                continue;
+            }
             let Some((path, head, length)) = next_request(&mut stream, &mut input).await? else {
                 return Ok(());
             };
             let body = String::from_utf8_lossy(&input[head..length]);
             if path == "/services/oauth2/token" {
                 stream.write_all(&self.token).await?;
+            } else if let Some(answer) = self.loads.answer(&path, &body) {
+                stream.write_all(answer.as_bytes()).await?;
             } else if let Some(page) = self.jobs.answer(&path, &body) {
                 stream.write_all(page.head.as_bytes()).await?;
                 for _ in 0..page.blocks {
@@ -131,6 +141,17 @@ pub fn answer(body: &str, more: usize) -> String {
          Content-Length: {}\r\n\r\n{body}",
         body.len() + more
     )
+}
+
+/// An upload, which is not kept in memory, once the head of the request is there. `None`
+/// where it is another request, or the end.
+async fn upload_begun(stream: &mut TcpStream, input: &mut Vec<u8>) -> Result<Option<Upload>> {
+    while input.is_empty() || (input.starts_with(b"PUT ") && Upload::begun(input)?.is_none()) {
+        if stream.read_buf(input).await? == 0 {
+            return Ok(None);
+        }
+    }
+    Upload::begun(input)
 }
 
 /// Reads a request. Gives its path, where its body begins and how long it is; `None` at

@@ -19,7 +19,7 @@ const CLIENTS: [(&str, &str); 8] = [
 const PEERS: [&str; 2] = ["simple-salesforce", "jsforce"];
 
 /// What is measured, what it is called, and its unit.
-const SCENARIOS: [(&str, &str, &str); 28] = [
+const SCENARIOS: [(&str, &str, &str); 33] = [
     ("get", "small GET, 100 at a time", "requests/s"),
     ("query-typed", "query, typed", "records/s"),
     ("query-dynamic", "query, dynamic", "records/s"),
@@ -53,6 +53,11 @@ const SCENARIOS: [(&str, &str, &str); 28] = [
         "memory, extract, 5 million",
         "MB",
     ),
+    ("bulk-serialize", "bulk rows written, 1 million", "rows/s"),
+    ("bulk-load", "bulk load, 1 million", "rows/s"),
+    ("bulk-load-memory-few", "memory, load, 100,000", "MB"),
+    ("bulk-load-memory", "memory, load, 1 million", "MB"),
+    ("bulk-load-memory-many", "memory, load, 5 million", "MB"),
     ("parse", "SOQL, parsed", "MB/s"),
     ("start-version", "`ferroforce --version`", "ms"),
     ("start-org", "`ferroforce org start`, first answer", "ms"),
@@ -82,7 +87,7 @@ enum Beside {
     Client(&'static str),
 }
 
-const GOALS: [Goal; 24] = [
+const GOALS: [Goal; 31] = [
     Goal::new("small GET ÷ floor", "get", Beside::Floor, "≥ 0.9"),
     Goal::new("typed ÷ floor", "query-typed", Beside::Floor, "≥ 1.2"),
     Goal::new("dynamic ÷ floor", "query-dynamic", Beside::Floor, "≥ 2.0"),
@@ -131,6 +136,48 @@ const GOALS: [Goal; 24] = [
         "< 100",
     ),
     Goal::new("create ÷ floor", "create", Beside::Floor, ""),
+    Goal::new(
+        "bulk serialize ÷ csv",
+        "bulk-serialize",
+        Beside::Client("csv"),
+        "≥ 0.8",
+    ),
+    Goal::new(
+        "bulk serialize ÷ aiosalesforce",
+        "bulk-serialize",
+        Beside::Client("aiosalesforce"),
+        "≥ 20",
+    ),
+    Goal::new(
+        "bulk load ÷ force",
+        "bulk-load",
+        Beside::Client("force"),
+        "",
+    ),
+    Goal::new(
+        "bulk load ÷ simple-salesforce",
+        "bulk-load",
+        Beside::Client("simple-salesforce"),
+        "",
+    ),
+    Goal::new(
+        "bulk load ÷ jsforce",
+        "bulk-load",
+        Beside::Client("jsforce"),
+        "",
+    ),
+    Goal::new(
+        "MB for a load of 5 million",
+        "bulk-load-memory-many",
+        Beside::Nothing,
+        "≤ 64",
+    ),
+    Goal::new(
+        "MB more for a load of 5 million than of 100,000",
+        "bulk-load-memory-many",
+        Beside::Less("bulk-load-memory-few"),
+        "≤ 16",
+    ),
     Goal::new(
         "processor per record ÷ better of the two",
         "create-cpu",

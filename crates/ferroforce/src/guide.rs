@@ -13,6 +13,7 @@
 //! | get any number of rows | [`bulk_extract`] |
 //! | do what only Bulk API 1.0 can | [`bulk_1`] |
 //! | send many operations in one request | [`composite`] |
+//! | load very many records | [`bulk_load`] |
 //! | search | [`search`] |
 //! | call Apex, actions, GraphQL, reports and more | [`other_apis`] |
 //! | know what is repeated and what an error means | [`errors_and_retries`] |
@@ -167,6 +168,12 @@ pub mod queries {
 pub mod composite {
     #![doc = ""]
     #![doc = include_str!("../docs/composite.md")]
+}
+
+/// Loading very many records by the Bulk API 2.0.
+pub mod bulk_load {
+    #![doc = ""]
+    #![doc = include_str!("../docs/bulk-load.md")]
 }
 
 /// Searching for text in many objects at once.

@@ -33,6 +33,8 @@
 //!   values into a query so that they stay values; text made at run time does not compile.
 //! * **[`composite`]** puts many operations into one request, with references between them, and
 //!   cuts streams of records into requests: `records.into_stream().create_all(&salesforce, "Account")`.
+//! * **[`bulk`](Salesforce::bulk)** takes any number of records in, in jobs that Salesforce works on
+//!   by itself, and accounts for each; [`load`](Salesforce::load) chooses between it and collections.
 //! * **[`search`](Salesforce::search)** looks for text in many objects; [`tooling`], [`actions`],
 //!   [`graphql`], [`reports`], [`ui_api`] and others have [a page of the guide](guide::other_apis).
 //! * **[`request`](Salesforce::request)** reaches every other endpoint.

@@ -16,7 +16,7 @@ use crate::auth::{
     UsernamePassword, WebServer,
 };
 use crate::bulk::v1::{NewV1Job, PkChunking};
-use crate::bulk::{CsvReader, Poll, QueryHandle};
+use crate::bulk::{CsvReader, CsvSource, CsvWriter, NewJob, Poll, QueryHandle};
 use crate::client::{Salesforce, SalesforceBuilder, Validators};
 use crate::composite::{Binary, IntoRecordStream, RecordStream, TreeRecord};
 use crate::error::Error;
@@ -305,6 +305,7 @@ async fn use_everything(builder: SalesforceBuilder, printed: &mut Printed) {
         }
         send_together(&salesforce, printed).await;
         extract_in_bulk(&salesforce, printed).await;
+        load_in_bulk(&salesforce, printed).await;
     }
     printed.error(&salesforce.limits().await.unwrap_err());
     let _ = write!(printed.caller, "{:?}", salesforce.access_token().await);
@@ -348,6 +349,50 @@ async fn send_together(salesforce: &Salesforce, printed: &mut Printed) {
         tree.send().await.map(drop),
         rows.await.map(drop),
         stream.next().await.unwrap().map(drop),
+    ] {
+        if let Err(error) = outcome {
+            printed.error(&error);
+        }
+    }
+}
+
+/// The same in jobs that take rows in.
+async fn load_in_bulk(salesforce: &Salesforce, printed: &mut Printed) {
+    let impatient = || Poll::default().timeout(std::time::Duration::from_secs(1));
+    let body = json!({"Email": DATA[0], "Ext__c": DATA[1], "Id": DATA[2]});
+    let ingest = || {
+        let bulk = salesforce.bulk();
+        bulk.upsert("Contact", "Ext__c").poll(impatient())
+    };
+    let mut writer = CsvWriter::new();
+    writer.write(&body).unwrap();
+    let csv = || CsvSource::bytes(format!("Email,Ext__c\n{},{}\n", DATA[0], DATA[1]));
+    let mut loading = ingest().rows([body.clone()]).start();
+    let failed = loading.wait().await.map(drop);
+    let handle = serde_json::to_string(&loading.handle()).unwrap();
+    let _ = write!(
+        printed.logs,
+        "{:?} {:?} {writer:?} {:?} {loading:?} {handle} {:?} {:?}",
+        ingest(),
+        ingest().csv(csv()),
+        csv(),
+        loading.so_far(),
+        salesforce.load(NewJob::insert("Contact")),
+    );
+    let unwritable = json!({"Email": [DATA[0]]});
+    for outcome in [
+        failed,
+        ingest().csv(csv()).await.map(drop),
+        ingest()
+            .rows([unwritable])
+            .await
+            .and_then(|loaded| loaded.all_succeeded())
+            .map(drop),
+        salesforce
+            .load(NewJob::insert("Contact"))
+            .rows([body])
+            .await
+            .map(drop),
     ] {
         if let Err(error) = outcome {
             printed.error(&error);

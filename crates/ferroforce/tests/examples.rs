@@ -76,6 +76,27 @@ fn run(org: &LocalOrg, name: &str, settings: &[(&str, &str)]) -> String {
     text
 }
 
+#[tokio::test]
+async fn bulk_load() {
+    let org = LocalOrg::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contacts.csv");
+    fs::write(
+        &file,
+        "External_Id__c;LastName\r\nA-1;Lovelace\r\nA-2;\r\nA-3;\"Doe; \"\"D\"\"\"\r\n",
+    )
+    .unwrap();
+    let settings = [("CONTACTS", file.to_str().unwrap())];
+    let text = run(&org, "bulk_load", &settings);
+    assert!(text.contains("2 written, 1 failed"), "{text}");
+    let failed = fs::read_to_string(folder.path().join("failed.csv")).unwrap();
+    assert!(
+        failed.contains("REQUIRED_FIELD_MISSING") && failed.contains("A-2"),
+        "{failed}"
+    );
+    assert!(!folder.path().join("contacts.journal").exists());
+}
+
 fn sign_ins(org: &LocalOrg) -> usize {
     let requests = org.requests();
     let tokens = requests

@@ -2,6 +2,7 @@
 //!
 //! Each chapter is a file of its own, which can be read as an example of the library.
 
+mod bulk;
 mod pages;
 mod records;
 mod report;
@@ -51,6 +52,7 @@ async fn perform(report: &mut Report<'_>) -> anyhow::Result<()> {
     let salesforce = sign_in::in_three_ways(&org, report).await?;
     let contact = records::live(&salesforce, report).await?;
     pages::turn(&salesforce, report).await?;
+    bulk::there_and_back(&salesforce, report).await?;
     trouble::survive(&org, &salesforce, contact, report).await?;
     usage::look(&salesforce, report).await?;
 

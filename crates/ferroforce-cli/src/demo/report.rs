@@ -42,6 +42,11 @@ impl<'o> Report<'o> {
         }
     }
 
+    /// Whether it is told as JSON.
+    pub(super) fn is_for_machines(&self) -> bool {
+        self.json
+    }
+
     pub(super) fn chapter(&mut self, title: &str) -> anyhow::Result<()> {
         if !self.json {
             let gap = if self.steps.is_empty() { "" } else { "\n" };

@@ -298,12 +298,11 @@ pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// A value whose opening quote stands before `start`, and where its closing quote ends.
-fn quoted(
-    data: &[u8],
-    start: usize,
-    last: bool,
-) -> Result<Option<(Cow<'_, [u8]>, usize)>, Malformed> {
+/// A value, and where it ends.
+type Quoted<'d> = (Cow<'d, [u8]>, usize);
+
+/// A value whose opening quote stands before `start`, up to its closing quote.
+fn quoted(data: &[u8], start: usize, last: bool) -> Result<Option<Quoted<'_>>, Malformed> {
     let mut value: Cow<'_, [u8]> = Cow::Borrowed(&[]);
     let mut from = start;
     loop {

@@ -8,7 +8,7 @@ use crate::admin::Trouble;
 use crate::error::ApiError;
 use crate::query::{FlatPlan, NotFlat, Slice};
 use crate::rest::{Context, scope_at};
-use crate::usage::Count;
+use crate::usage::BulkCount;
 
 /// The rows that were found.
 pub(super) const RESULT: &str = "result";
@@ -88,7 +88,7 @@ pub(super) fn find_chunk(context: &Context<'_>, job: &mut Job) -> Result<(), Fai
     let keep = |rows: &mut i64, bytes: &mut Vec<u8>| {
         if *rows > 0 {
             let length = u64::try_from(bytes.len()).unwrap_or(0);
-            context.org.usage.count_of(Count::BulkQueryBytes, length);
+            context.org.usage.count_of(BulkCount::QueryBytes, length);
             part.append(context.db, *rows, bytes)?;
         }
         *rows = 0;

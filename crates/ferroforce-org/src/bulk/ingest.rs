@@ -12,7 +12,7 @@ use super::table::Part;
 use crate::admin::Trouble;
 use crate::error::ApiError;
 use crate::rest::Context;
-use crate::usage::Count;
+use crate::usage::BulkCount;
 
 /// The data that was uploaded.
 pub(super) const UPLOAD: &str = "upload";
@@ -44,6 +44,9 @@ impl From<Malformed> for Failure {
         Self::Job(malformed.to_string())
     }
 }
+
+/// A record, and the bytes that it was read from.
+type RecordOf<'r> = (Vec<Cow<'static, str>>, &'r [u8]);
 
 /// Reads the records of uploaded data.
 pub(super) struct Records<'d> {
@@ -95,8 +98,8 @@ impl<'d> Records<'d> {
         self.first + i64::try_from(self.read).unwrap_or(0)
     }
 
-    /// The next record, and the bytes that it was read from.
-    pub(super) fn next(&mut self) -> Result<Option<(Vec<Cow<'static, str>>, &[u8])>, Failure> {
+    /// The next record.
+    pub(super) fn next(&mut self) -> Result<Option<RecordOf<'_>>, Failure> {
         loop {
             let last = self.next >= self.pieces;
             match self.dialect.scan(&self.bytes[self.read..], last)? {
@@ -156,18 +159,10 @@ pub(super) fn write_chunk<'s>(
         return Ok(Written::default());
     };
     progress.position = records.position();
-    if is_over(progress) {
-        // Nobody hears of the rows that are left.
-        (_, progress.position) = upload.end(db)?;
-        progress.done = true;
-        return Ok(Written::default());
-    }
     let most = match &progress.trouble {
-        Some(Trouble::Fails { after, .. } | Trouble::OverAllocation { after }) => {
-            let after = i64::try_from(*after).unwrap_or(i64::MAX);
-            let left = usize::try_from(after - progress.processed).unwrap_or(0);
-            left.min(CHUNK)
-        }
+        Some(Trouble::Fails { after, .. }) => left(*after, progress),
+        // One more row tells that there are some beyond.
+        Some(Trouble::OverAllocation { after }) => left(*after, progress).max(1),
         _ => CHUNK,
     };
     if most == 0
@@ -201,6 +196,12 @@ pub(super) fn write_chunk<'s>(
             }
         }
     }
+    if !lines.is_empty() && is_over(progress) {
+        // Nobody hears of the rows that are left.
+        (_, progress.position) = upload.end(db)?;
+        progress.done = true;
+        return Ok(Written::default());
+    }
     let rows = lines
         .iter()
         .map(|cells| columns.read(context, purpose.key, cells))
@@ -214,6 +215,13 @@ pub(super) fn write_chunk<'s>(
     }
 }
 
+/// How many rows of a chunk are left before something happens after so many.
+fn left(after: u64, progress: &Progress) -> usize {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let left = usize::try_from(after - progress.processed).unwrap_or(0);
+    left.min(CHUNK)
+}
+
 /// Counts what became of rows.
 pub(super) fn count(context: &Context<'_>, progress: &mut Progress, outcomes: &[Outcome]) {
     let failed = outcomes
@@ -222,7 +230,7 @@ pub(super) fn count(context: &Context<'_>, progress: &mut Progress, outcomes: &[
         .count();
     let rows = outcomes.len();
     let usage = &context.org.usage;
-    usage.count_of(Count::BulkRecords, u64::try_from(rows).unwrap_or(0));
+    usage.count_of(BulkCount::Records, u64::try_from(rows).unwrap_or(0));
     progress.processed += i64::try_from(rows).unwrap_or(0);
     progress.failed += i64::try_from(failed).unwrap_or(0);
 }
@@ -269,8 +277,8 @@ pub(super) fn is_over_allocation(context: &Context<'_>, progress: &Progress) -> 
     }
     let usage = &context.org.usage;
     let policies = context.org.auth.policies();
-    usage.count_of(Count::BulkRecords, 0) >= policies.daily_bulk_records
-        || usage.count_of(Count::BulkBatches, 1) > policies.daily_bulk_batches
+    usage.count_of(BulkCount::Records, 0) >= policies.daily_bulk_records
+        || usage.count_of(BulkCount::Batches, 1) > policies.daily_bulk_batches
 }
 
 /// Adds to the results of a job what became of a chunk of its rows.

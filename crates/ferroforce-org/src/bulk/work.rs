@@ -153,11 +153,9 @@ fn step(context: &Context<'_>, job: &mut Job) -> Result<(), ApiError> {
             Err(Failure::Store(error)) => return Err(error),
         }
     }
-    if job.progress.done {
-        if !lasts(context, &mut job.progress, now) {
-            job.turn(State::JobComplete, now);
-            ingest::forget_upload(context.db, &job.id)?;
-        }
+    if job.progress.done && !lasts(context, &mut job.progress, now) {
+        job.turn(State::JobComplete, now);
+        ingest::forget_upload(context.db, &job.id)?;
     }
     Ok(())
 }

@@ -256,27 +256,27 @@ fn flatten(prefix: &str, shape: &Shape, columns: &mut Vec<Column>) -> Result<(),
 
 /// What the items of the select list are called; nothing for those that stand for many.
 fn names(query: &Query) -> Result<Vec<Option<&str>>, NotFlat> {
-    let Select::Items(items) = &query.select else {
-        return Err(NotFlat::Aggregate);
-    };
-    let name = |item| match item {
-        &SelectItem::Field {
-            ref field,
-            ref alias,
-        } => {
-            if field.function().is_some_and(|name| name.is("FIELDS")) {
+    match &query.select {
+        Select::Items(items) => items.iter().map(name).collect(),
+        _ => Err(NotFlat::Aggregate),
+    }
+}
+
+fn name(item: &SelectItem) -> Result<Option<&str>, NotFlat> {
+    let text = match item {
+        SelectItem::Field { field, alias } => match field.function() {
+            Some(function) if function.is("FIELDS") => {
                 return match field.path.is("STANDARD") {
                     true => Ok(None),
                     false => Err(NotFlat::AllFields),
                 };
             }
-            let name = alias.as_ref().map_or(&field.path.text, |alias| &alias.text);
-            Ok(Some(name.as_str()))
-        }
-        SelectItem::Distance { alias, .. } => Ok(alias.as_ref().map(|alias| alias.text.as_str())),
-        _ => Ok(None),
+            _ => Some(alias.as_ref().map_or(&field.path.text, |alias| &alias.text)),
+        },
+        SelectItem::Distance { alias, .. } => alias.as_ref().map(|alias| &alias.text),
+        _ => None,
     };
-    items.iter().map(name).collect()
+    Ok(text.map(String::as_str))
 }
 
 /// Which item a column belongs to. A path may begin with an alias of the object.

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::json::Json;
 use crate::org::Org;
 use crate::store::table::and_not_deleted;
-use crate::usage::Count;
+use crate::usage::BulkCount;
 
 /// The limits of an org that nothing uses up, by name.
 const LIMITS: [(&str, i64); 23] = [
@@ -54,19 +54,19 @@ pub(super) fn limits(context: &Context<'_>) -> Reply {
     for (name, what, quota, unit) in [
         (
             "DailyBulkApiBatches",
-            Count::BulkBatches,
+            BulkCount::Batches,
             policies.daily_bulk_batches,
             1,
         ),
         (
             "DailyBulkV2QueryJobs",
-            Count::BulkQueryJobs,
+            BulkCount::QueryJobs,
             policies.daily_bulk_query_jobs,
             1,
         ),
         (
             "DailyBulkV2QueryFileStorageMB",
-            Count::BulkQueryBytes,
+            BulkCount::QueryBytes,
             DAILY_QUERY_MB,
             1024 * 1024,
         ),

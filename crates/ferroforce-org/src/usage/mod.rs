@@ -27,20 +27,20 @@ pub(crate) struct Usage {
 pub(crate) struct Calls {
     all: Rolling,
     by_app: HashMap<String, Rolling>,
-    others: HashMap<Count, Rolling>,
+    others: HashMap<BulkCount, Rolling>,
 }
 
-/// What is counted besides calls.
+/// What is counted of bulk jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Count {
+pub(crate) enum BulkCount {
     /// Batches of bulk jobs.
-    BulkBatches,
+    Batches,
     /// Rows that bulk jobs write.
-    BulkRecords,
+    Records,
     /// Jobs of Bulk API 2.0 that query.
-    BulkQueryJobs,
+    QueryJobs,
     /// Bytes that these found.
-    BulkQueryBytes,
+    QueryBytes,
 }
 
 /// A count of the last 24 hours, by hour, oldest first.
@@ -73,7 +73,7 @@ impl Usage {
     }
 
     /// Counts so many of something, none is fine, and returns how many there are now.
-    pub(crate) fn count_of(&self, what: Count, so_many: u64) -> u64 {
+    pub(crate) fn count_of(&self, what: BulkCount, so_many: u64) -> u64 {
         let hour = self.hour();
         let mut calls = self.lock();
         let count = calls.others.entry(what).or_default();

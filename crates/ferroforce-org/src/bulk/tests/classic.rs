@@ -652,6 +652,8 @@ async fn aborted_jobs_leave_batches_unprocessed_and_batches_are_counted() {
         element(result.text(), "exceptionMessage"),
         "Batch not completed"
     );
+    // Calls count here too.
+    assert_eq!(client.org.usage.calls(), 3);
     let more = client
         .classic("POST", &format!("/job/{job}/batch"), &[], "LastName\nb\n")
         .await;

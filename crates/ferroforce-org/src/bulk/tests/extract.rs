@@ -22,9 +22,8 @@ impl Client {
     async fn found(&self, id: &str) -> Value {
         loop {
             let info = self.get(&format!("/jobs/query/{id}")).await.json();
-            match info["state"].as_str() {
-                Some("JobComplete" | "Failed" | "Aborted") => return info,
-                _ => {}
+            if let Some("JobComplete" | "Failed" | "Aborted") = info["state"].as_str() {
+                return info;
             }
         }
     }
@@ -470,4 +469,30 @@ async fn queries_fail_and_get_stuck_on_purpose() {
     }
     let info = client.get(&format!("/jobs/query/{id}")).await.json();
     assert_eq!(info["state"], "InProgress");
+}
+
+#[tokio::test]
+async fn pages_suffer_from_the_faults_of_requests() {
+    use http::{HeaderName, HeaderValue};
+    let client = Client::new();
+    client.contacts(5).await;
+    let id = client.search("SELECT LastName FROM Contact").await;
+    client.found(&id).await;
+    let results = "*/jobs/query/*/results";
+    let count = HeaderName::from_static("sforce-numberofrecords");
+    let locator = HeaderName::from_static("sforce-locator");
+    let faults = &client.org.admin;
+    faults.add(Fault::unavailable().path(results).skip(1));
+    assert_eq!(client.page(&id, "?maxRecords=2").await.status, 200);
+    assert_eq!(
+        client.page(&id, "?maxRecords=2&locator=Mg").await.status,
+        503
+    );
+    faults.add(Fault::header(count.clone(), HeaderValue::from(7)).path(results));
+    assert_eq!(client.page(&id, "").await.header(count.as_str()), "7");
+    faults.add(Fault::no_header(count.clone()).path(results));
+    faults.add(Fault::no_header(locator.clone()).path(results));
+    let page = client.page(&id, "").await;
+    assert!(!page.headers.contains_key(&count) && !page.headers.contains_key(&locator));
+    assert_eq!(client.page(&id, "").await.header(locator.as_str()), "null");
 }

@@ -643,3 +643,108 @@ async fn many_rows_are_written_in_chunks_between_which_others_are_served() {
         651
     );
 }
+
+#[tokio::test]
+async fn exactly_as_many_rows_as_a_batch_has_are_one_batch() {
+    let client = Client::new();
+    // The rows fail at once, which is quick.
+    let csv = format!("Id\n{}", "x\n".repeat(10_000));
+    let (_, info) = client.load(of("delete", "Contact"), &csv).await;
+    assert_eq!(info["numberRecordsFailed"], 10_000, "{info}");
+    let limits = client.get("/limits").await.json();
+    assert_eq!(
+        limits["DailyBulkApiBatches"],
+        json!({"Max": 15_000, "Remaining": 14_999})
+    );
+}
+
+#[tokio::test]
+async fn records_may_cross_the_pieces_that_an_upload_is_kept_in() {
+    let client = Client::new();
+    let mut csv = String::from("LastName,Description\n");
+    for n in 0..500 {
+        csv += &format!("Name {n},\"{}\n\"\"{n}\"\"\"\n", "x".repeat(3_000));
+    }
+    assert!(csv.len() > 1024 * 1024);
+    client.org.admin.add(Fault::failed_job(450));
+    let (id, info) = client.load(insert("Contact"), &csv).await;
+    assert_eq!(info["numberRecordsProcessed"], 450, "{info}");
+    assert_eq!(info["numberRecordsFailed"], 0, "{info}");
+    let start = csv.find("Name 450,").unwrap();
+    let rest = client.result(&id, "unprocessedrecords").await;
+    assert!(rest == format!("LastName,Description\n{}", &csv[start..]));
+    let done = client.result(&id, "successfulResults").await;
+    assert!(done.contains(",\"Name 449\",\"xxx") && done.ends_with("\n\"\"449\"\"\"\n"));
+}
+
+/// A body of so many pieces of 64 KiB.
+struct Long(usize);
+
+impl http_body::Body for Long {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        const PIECE: axum::body::Bytes = axum::body::Bytes::from_static(&[b'x'; 64 * 1024]);
+        if self.0 == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        self.0 -= 1;
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(PIECE))))
+    }
+}
+
+#[tokio::test]
+async fn an_upload_has_at_most_150_mb_in_base64() {
+    let client = Client::new();
+    let id = client.job(insert("Contact")).await;
+    // 112.5 MiB are 1,800 pieces.
+    let refused = client.upload(&id, Body::new(Long(1_801))).await;
+    assert_eq!(
+        refused.error(),
+        (
+            400,
+            "CLIENTINPUTERROR".to_owned(),
+            "Exceeded max file size of 150 megabytes.".to_owned()
+        )
+    );
+    let taken = client.upload(&id, Body::new(Long(1_800))).await;
+    assert_eq!(taken.status, StatusCode::CREATED);
+    client.turn(&id, "UploadComplete").await;
+    let info = client.ended(&id).await;
+    assert_eq!(
+        info["errorMessage"],
+        "InvalidBatch : Failed to parse CSV. A record is longer than 400000 characters"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_jobs_has_pages_and_every_call_counts() {
+    let client = Client::new();
+    for _ in 0..1_001 {
+        client.job(insert("Contact")).await;
+    }
+    let first = client.get("/jobs/ingest").await;
+    assert_eq!(first.header("sforce-limit-info"), "api-usage=1002/5000000");
+    let first = first.json();
+    assert_eq!(first["done"], false);
+    assert_eq!(first["records"].as_array().unwrap().len(), 1_000);
+    let next = first["nextRecordsUrl"].as_str().unwrap();
+    let second = client
+        .get(next.strip_prefix("/services/data/v66.0").unwrap())
+        .await
+        .json();
+    assert_eq!(
+        (&second["done"], &second["nextRecordsUrl"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(second["records"].as_array().unwrap().len(), 1);
+    let none = client
+        .get("/jobs/ingest?isPkChunkingEnabled=true")
+        .await
+        .json();
+    assert_eq!(none["records"], json!([]));
+}

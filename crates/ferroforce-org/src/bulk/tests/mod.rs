@@ -45,9 +45,8 @@ impl Client {
     async fn ended(&self, id: &str) -> Value {
         loop {
             let info = self.info(id).await;
-            match info["state"].as_str() {
-                Some("JobComplete" | "Failed" | "Aborted") => return info,
-                _ => {}
+            if let Some("JobComplete" | "Failed" | "Aborted") = info["state"].as_str() {
+                return info;
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::json::Json;
 use crate::record::document::{Scalar, Token};
 use crate::rest::Context;
-use crate::usage::Count;
+use crate::usage::BulkCount;
 
 /// What was sent, for those who ask for it.
 pub(super) const REQUEST: &str = "request";
@@ -63,7 +63,7 @@ pub(super) fn add(
         return Err(AsyncError::new("InvalidBatch", message));
     }
     let most = context.org.auth.policies().daily_bulk_batches;
-    if context.org.usage.count_of(Count::BulkBatches, 1) > most {
+    if context.org.usage.count_of(BulkCount::Batches, 1) > most {
         let message = "ApiBatchItems Limit exceeded.";
         return Err(AsyncError::new("ExceededQuota", message));
     }

@@ -22,7 +22,7 @@ pub(super) struct Element {
     pub(super) text: String,
     /// Whether it is said to be null.
     pub(super) nil: bool,
-    pub(super) children: Vec<Element>,
+    pub(super) children: Vec<Self>,
 }
 
 /// The text is no XML, or more than is read.

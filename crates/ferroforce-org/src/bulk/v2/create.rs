@@ -9,7 +9,7 @@ use crate::composite::Input;
 use crate::error::ApiError;
 use crate::record::document::{Document, Scalar, Token};
 use crate::rest::{ApiRequest, Context, Reply, UploadParts, json_body};
-use crate::usage::Count;
+use crate::usage::BulkCount;
 
 /// How many characters of data a job may be made with.
 const MOST_CHARACTERS: usize = 100_000;
@@ -40,7 +40,7 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
     input.end()?;
     let usage = &context.org.usage;
     let policies = context.org.auth.policies();
-    if usage.count_of(Count::BulkBatches, 0) >= policies.daily_bulk_batches {
+    if usage.count_of(BulkCount::Batches, 0) >= policies.daily_bulk_batches {
         let message = "ApiBatchItems Limit exceeded.";
         return Err(JobError::new("ExceededQuota", message).into());
     }
@@ -53,9 +53,7 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         ..new(context, JobKind::Ingest, operation)?
     };
     if let Some(data) = data {
-        let text = data
-            .read(4 * MOST_CHARACTERS)
-            .map_err(|error| ApiError::internal(error))?;
+        let text = data.read(4 * MOST_CHARACTERS).map_err(ApiError::internal)?;
         let text = text.and_then(|data| String::from_utf8(data).ok());
         let Some(text) = text.filter(|text| text.chars().count() <= MOST_CHARACTERS) else {
             let message = "The data of a multipart request has more than 100000 characters";
@@ -92,7 +90,7 @@ pub(super) fn query(context: &Context<'_>, request: &ApiRequest) -> Result<Reply
     input.end()?;
     let object = extract::check(context, &soql, operation)?;
     let most = context.org.auth.policies().daily_bulk_query_jobs;
-    let jobs = context.org.usage.count_of(Count::BulkQueryJobs, 1);
+    let jobs = context.org.usage.count_of(BulkCount::QueryJobs, 1);
     if jobs > most {
         return Err(ApiError::bad_request(
             "LIMIT_EXCEEDED",

@@ -341,7 +341,7 @@ async fn what_a_real_org_serves_elsewhere_is_not_missing() {
     let data = "/services/data/v66.0";
     for (path, status) in [
         ("/secur/frontdoor.jsp".to_owned(), 501),
-        ("/services/async/66.0".to_owned(), 501),
+        ("/services/wsdl/partner".to_owned(), 501),
         ("/services/asyncfoo".to_owned(), 404),
         (format!("{data}/limits.json"), 501),
         (format!("{data}/sobjects/Account/describe.xml"), 501),

@@ -120,6 +120,11 @@ impl Ledger {
         });
     }
 
+    /// Whether the source was read to its end, now or before.
+    pub(super) fn is_read(&self) -> bool {
+        self.known().parts.is_some()
+    }
+
     /// What was handed over of this part.
     pub(super) fn handed(&self, part: u64) -> Option<Handed> {
         self.known().jobs.get(&part).cloned()
