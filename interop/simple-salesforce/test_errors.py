@@ -105,9 +105,6 @@ def test_a_page_of_html_is_an_error(salesforce, admin):
 
 def test_what_the_org_does_not_do(salesforce):
     with pytest.raises(SalesforceGeneralError) as refused:
-        salesforce.bulk.Account.insert([{"Name": "Acme"}])
-    assert refused.value.status == 501
-    with pytest.raises(SalesforceGeneralError) as refused:
         salesforce.restful("chatter/users/me")
     assert refused.value.status == 501
     assert refused.value.content[0]["errorCode"] == "NOT_IMPLEMENTED"

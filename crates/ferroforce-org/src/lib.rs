@@ -113,10 +113,11 @@
 //! Jobs that are open for 24 hours are aborted; those that ended are forgotten after 7 days.
 //!
 //! A job takes one upload of at most 150 MB, counted in base64 as Salesforce does, which makes
-//! 112.5 MB of CSV. Rows are cut into batches of 10,000, of which there are
-//! [so many](Policies::daily_bulk_batches) in 24 hours; the rows of those beyond are not processed,
-//! and no result tells of them. Only profiles that [say so](Profile::bulk_hard_delete) may delete for
-//! good. Assignment rules are taken and do nothing.
+//! 112.5 MB of CSV; one that is compressed is unpacked in memory, up to 50 MB. Rows are cut into
+//! batches of 10,000, of which there are [so many](Policies::daily_bulk_batches) in 24 hours; the
+//! rows of those beyond are not processed, and no result tells of them. Only profiles that
+//! [say so](Profile::bulk_hard_delete) may delete for good. Assignment rules are taken and do
+//! nothing.
 //!
 //! Where no recorded answer is known, the words of an error are the org's own; the codes are
 //! Salesforce's. The times that jobs tell are those of the org's clock.

@@ -71,8 +71,7 @@ pub(super) async fn there_and_back(
         bar.set_position(rows_processed);
     }
     bar.finish_and_clear();
-    let loaded = loading.wait().await?.all_succeeded()?;
-    let counts = loaded.counts();
+    let counts = loading.wait().await?.all_succeeded()?;
     ensure!(
         counts.successful == u64::from(ROWS),
         "of {ROWS} rows {} were written",

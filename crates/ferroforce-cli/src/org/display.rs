@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use ferroforce::Salesforce;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -17,11 +18,16 @@ use crate::told;
 #[command(after_long_help = "\
 Examples:
   ferroforce org display
+  ferroforce org display --sf             # the default org of the Salesforce CLI
   ferroforce org display -o dev --check   # asks Salesforce whether the login still works")]
 pub(crate) struct Display {
     /// An alias or user name [default: the default org]
     #[arg(short = 'o', long, value_name = "ORG")]
     target_org: Option<String>,
+
+    /// Takes a login of the Salesforce CLI (sf) instead
+    #[arg(long)]
+    sf: bool,
 
     /// Asks Salesforce whether the login still works
     #[arg(long)]
@@ -34,11 +40,18 @@ pub(crate) struct Display {
 
 impl Display {
     pub(super) async fn run(self) -> anyhow::Result<Answer> {
-        let logins = Logins::of_user()?;
-        let login = logins.find(self.target_org.as_deref())?;
-        let mut result = described(&login);
+        let name = self.target_org.as_deref();
+        let (mut result, client) = if self.sf {
+            let login = super::sf::find(name).await?;
+            let client = super::sf::client(&login).map_err(Into::into);
+            (super::sf::described(login.info()), client)
+        } else {
+            let logins = Logins::of_user()?;
+            let login = logins.find(name)?;
+            (described(&login), client(&logins, &login))
+        };
         if self.check {
-            result["connectedStatus"] = status(&logins, &login).await.into();
+            result["connectedStatus"] = status(client).await.into();
         }
         let mut text = String::new();
         for (name, value) in result.as_object().into_iter().flatten() {
@@ -72,11 +85,14 @@ pub(super) fn described(login: &Login) -> Value {
     })
 }
 
+fn client(logins: &Logins, login: &Login) -> anyhow::Result<Salesforce> {
+    Ok(login.client(&logins.tokens())?.build()?)
+}
+
 /// `Connected`, or what is in the way.
-async fn status(logins: &Logins, login: &Login) -> String {
+async fn status(client: anyhow::Result<Salesforce>) -> String {
     let asked = async {
-        let salesforce = login.client(&logins.tokens())?.build()?;
-        salesforce.limits().await?;
+        client?.limits().await?;
         anyhow::Ok(())
     };
     match asked.await {

@@ -12,20 +12,29 @@ use crate::style::{FAINT, STRONG};
 
 /// List the orgs that somebody has signed in to from here
 ///
-/// Nothing is asked of Salesforce, and no secret is shown.
+/// Nothing is asked of Salesforce, and no secret is shown. The logins of the Salesforce CLI
+/// are others, and are left alone without --sf.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   ferroforce org list
+  ferroforce org list --sf
   ferroforce org list --json | jq -r '.result[].username'")]
 pub(crate) struct List {
+    /// Lists the logins of the Salesforce CLI (sf) instead
+    #[arg(long)]
+    sf: bool,
+
     /// Prints one line of JSON instead of text
     #[arg(long)]
     pub(super) json: bool,
 }
 
 impl List {
-    pub(super) fn run(&self) -> anyhow::Result<Answer> {
+    pub(super) async fn run(self) -> anyhow::Result<Answer> {
+        if self.sf {
+            return super::sf::list().await;
+        }
         let logins = Logins::of_user()?.all()?;
         let mut text = String::new();
         for login in &logins {

@@ -5,6 +5,7 @@ mod invitation;
 mod list;
 mod login;
 mod logout;
+mod sf;
 mod start;
 mod stop;
 
@@ -35,7 +36,10 @@ impl Org {
                 let json = logout.json;
                 tell(running(logout.run()), json, "org logout", out, err)
             }
-            Self::List(list) => tell(list.run(), list.json, "org list", out, err),
+            Self::List(list) => {
+                let json = list.json;
+                tell(running(list.run()), json, "org list", out, err)
+            }
             Self::Display(display) => {
                 let json = display.json;
                 tell(running(display.run()), json, "org display", out, err)

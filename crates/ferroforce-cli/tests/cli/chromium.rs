@@ -78,10 +78,10 @@ impl Chromium {
             page: None,
             _profile: profile,
         };
-        let target = chromium.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = chromium.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached = chromium.call(
             "Target.attachToTarget",
-            json!({"targetId": target["targetId"], "flatten": true}),
+            &json!({"targetId": target["targetId"], "flatten": true}),
         );
         chromium.page = Some(attached["sessionId"].as_str().unwrap().to_owned());
         chromium
@@ -89,7 +89,7 @@ impl Chromium {
 
     /// Opens an address, as a person does who types it.
     pub(crate) fn open(&mut self, url: &str) {
-        let opened = self.call("Page.navigate", json!({"url": url}));
+        let opened = self.call("Page.navigate", &json!({"url": url}));
         assert!(opened.get("errorText").is_none(), "{url}: {opened}");
     }
 
@@ -97,7 +97,7 @@ impl Chromium {
     pub(crate) fn fill(&mut self, id: &str, text: &str) {
         self.wait_for(&format!("document.getElementById({id:?}) !== null"));
         self.look(&format!("document.getElementById({id:?}).focus()"));
-        self.call("Input.insertText", json!({"text": text}));
+        self.call("Input.insertText", &json!({"text": text}));
         self.wait_for(&format!(
             "document.getElementById({id:?}).value === {}",
             json!(text)
@@ -116,7 +116,7 @@ impl Chromium {
         for kind in ["mousePressed", "mouseReleased"] {
             self.call(
                 "Input.dispatchMouseEvent",
-                json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1}),
+                &json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1}),
             );
         }
     }
@@ -159,17 +159,17 @@ impl Chromium {
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
         });
-        let answer = self.ask("Runtime.evaluate", parameters);
+        let answer = self.ask("Runtime.evaluate", &parameters);
         answer["result"]["result"]["value"].clone()
     }
 
-    fn call(&mut self, method: &str, parameters: Value) -> Value {
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
         let answer = self.ask(method, parameters);
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
 
-    fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.sent += 1;
         let mut command = json!({"id": self.sent, "method": method, "params": parameters});
         if let Some(page) = &self.page {

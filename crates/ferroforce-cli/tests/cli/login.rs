@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use ferroforce_org::{ConnectedApp, LocalOrg};
+use ferroforce_org::{ConnectedApp, Fault, LocalOrg};
+use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -201,6 +202,51 @@ async fn a_person_signs_in_by_browser_and_stays_signed_in() {
         json!(["admin@org.example"])
     );
     assert_eq!(user.json(&["org", "list"]), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_without_a_refresh_token_is_kept_and_warned_of() {
+    let port = free_port();
+    let (org, user) = (org(port).await, User::new());
+    let args = ["--scopes", "api,id", "--set-default", "--json"];
+    let (child, address) = begin_web(&user, &org, port, &args);
+    open(&org.authorize(&address, org.username()).unwrap());
+    let ended = ended(child);
+    assert_eq!(envelope(&ended)["flow"], "access-token");
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    let warning = told["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("refresh_token"), "{warning}");
+    let shown = user.json(&["org", "display", "--check"]);
+    assert_eq!(shown["connectedStatus"], "Connected");
+    org.expire_tokens();
+    let shown = user.json(&["org", "display", "--check"]);
+    let status = shown["connectedStatus"].as_str().unwrap();
+    assert!(status.contains("get a new one"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_token_it_is_is_found_without_user_info_too() {
+    let (org, user) = (org(1717).await, User::new());
+    org.faults().add(
+        Fault::error(StatusCode::FORBIDDEN, "NO", "not with these scopes")
+            .path("/services/oauth2/userinfo")
+            .always(),
+    );
+    let secret = user.file("secret", "s3cret");
+    let url = org.url();
+    let login = user.json(&[
+        "org",
+        "login",
+        "client-credentials",
+        "-i",
+        "own",
+        "-r",
+        &url,
+        "--client-secret-file",
+        &secret,
+    ]);
+    assert_eq!(login["username"], org.username());
+    assert_eq!(login["id"], org.org_id());
 }
 
 #[cfg(unix)]
@@ -455,4 +501,62 @@ fn an_org_that_nobody_signed_in_to_is_2_as_with_sf() {
             (Some(2), &json!("NamedOrgNotFound"))
         );
     }
+}
+
+/// The logins of `sf` are looked at where they are asked for, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_of_sf_are_seen_only_by_who_asks() {
+    let org = LocalOrg::start().await.unwrap();
+    let user = User::new();
+    let home = user.0.path();
+    let write = |name: &str, json: Value| {
+        let file = home.join(".sfdx").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, json.to_string()).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    };
+    let key = "0123456789abcdef0123456789abcdef";
+    write(
+        "key.json",
+        json!({"account": "local", "key": key, "service": "sfdx"}),
+    );
+    write("alias.json", json!({"orgs": {"dev": "ada@example.com"}}));
+    let token = org.access_token();
+    write(
+        "ada@example.com.json",
+        json!({"accessToken": token, "instanceUrl": org.url()}),
+    );
+    let run = |args: &[&str]| {
+        let mut command = user.command(&[args, &["--json"]].concat());
+        command
+            .env("HOME", home)
+            .env("SF_USE_GENERIC_UNIX_KEYCHAIN", "true")
+            .env_remove("SF_TARGET_ORG")
+            .env_remove("SFDX_DEFAULTUSERNAME")
+            .current_dir(home);
+        ended(command.spawn().unwrap())
+    };
+    assert_eq!(envelope(&run(&["org", "list"])), json!([]));
+    let unknown = run(&["org", "display", "-o", "dev"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.err);
+
+    let listed = envelope(&run(&["org", "list", "--sf"]));
+    assert_eq!(listed[0]["username"], "ada@example.com");
+    assert_eq!(listed[0]["alias"], "dev");
+    assert_eq!(listed[0]["flow"], "sf-access-token");
+    let shown = run(&["org", "display", "--sf", "-o", "dev", "--check"]);
+    let told = envelope(&shown);
+    assert_eq!(told["connectedStatus"], "Connected", "{told}");
+    assert!(!shown.out.contains(token));
+    let none = run(&["org", "display", "--sf"]);
+    assert_eq!(none.code, Some(1));
+    assert!(
+        none.out.contains("sf config set target-org"),
+        "{}",
+        none.out
+    );
 }

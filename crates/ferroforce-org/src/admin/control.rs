@@ -23,8 +23,8 @@ impl Faults<'_> {
     /// # Panics
     ///
     /// If the fault makes no sense: its probability is not from 0 to 1, it is to strike 0 times,
-    /// it sends 0 bytes at once, or it is about records and names a method, a path or what is no
-    /// id.
+    /// it sends 0 bytes at once, or it is about records or jobs and names a method, a path or what
+    /// is no id.
     pub fn add(&self, fault: Fault) -> u64 {
         let flaw = fault.flaw();
         assert!(flaw.is_none(), "{}", flaw.unwrap_or_default());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderMap;
@@ -19,6 +19,7 @@ use http_body::Body as _;
 
 use super::packing::Packing;
 use super::pretty::pretty;
+use crate::error::ApiError;
 
 /// Bodies shorter than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 512;
@@ -57,7 +58,8 @@ pub(super) async fn encode(
     let pretty_print = header_is(request.headers(), "x-prettyprint", "1");
     let gzip = accepts_gzip(request.headers());
     let mut response = next.run(request).await;
-    add_standard_headers(response.headers_mut(), &ids.next());
+    let id = ids.next();
+    add_standard_headers(response.headers_mut(), &id);
     let pretty_print = pretty_print && is_json(response.headers());
     if (!pretty_print && !gzip) || response.headers().contains_key(CONTENT_ENCODING) {
         return response;
@@ -70,8 +72,12 @@ pub(super) async fn encode(
         parts.headers.remove(CONTENT_LENGTH);
         return Response::from_parts(parts, Body::new(Packing::new(body)));
     }
-    // The org has all of this body in memory.
-    let mut bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(mut bytes) = to_bytes(body, usize::MAX).await else {
+        // A blob whose file is not as it was.
+        let mut refusal = ApiError::internal("The answer can't be read").into_response();
+        add_standard_headers(refusal.headers_mut(), &id);
+        return refusal;
+    };
     if pretty_print {
         bytes = pretty(&bytes).into();
     }

@@ -16,7 +16,18 @@ use crate::transport::{Body, TransportError};
 ///
 /// A flow is given one. For a sign-in that a user takes part in, and that comes
 /// before there is a client, make one: with [`new`](Self::new), or with the
-/// settings of a client by [`builder`](Self::builder).
+/// settings of a client by [`builder`](Self::builder):
+///
+/// ```
+/// use ferroforce::auth::AuthContext;
+///
+/// # fn main() -> ferroforce::Result<()> {
+/// let cx = AuthContext::builder()
+///     .header("x-our-gateway", "key")
+///     .auth_context()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AuthContext {
     pipeline: Arc<Pipeline>,

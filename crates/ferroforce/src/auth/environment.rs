@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AccessToken, AuthError, AuthErrorKind, ClientCredentials, Secret, Session, SoapLogin,
+    AccessToken, Auth, AuthError, AuthErrorKind, ClientCredentials, Secret, Session, SoapLogin,
     UsernamePassword,
 };
 use crate::client::{Salesforce, SalesforceBuilder};
@@ -89,6 +89,9 @@ const FLOWS: [Needs; 6] = [
 /// `SALESFORCE_FLOW` names the flow. An empty variable counts as not set. Where
 /// none of them is set, `SF_ACCESS_TOKEN` and `SF_ORG_INSTANCE_URL` are taken for
 /// token and URL.
+///
+/// A refresh token is not among them: it works once, and nobody could put the next
+/// one into the environment. Give [`RefreshToken`](super::RefreshToken) a store.
 ///
 /// Nothing reads the environment unless it is told to by this type.
 ///
@@ -276,35 +279,37 @@ impl Flow {
 fn session(flow: Flow, set: &mut Variables) -> Result<Session, AuthError> {
     let login_url = set.take(LOGIN_URL);
     let login_url = login_url.as_ref().map(Secret::expose);
-    /// Tells a flow where to sign in, if that was said.
-    macro_rules! at {
-        ($flow:expr) => {
-            match login_url {
-                Some(url) => Session::new($flow.login_url(url)),
-                None => Session::new($flow),
-            }
-        };
-    }
     let secret = |set: &mut Variables, name| set.take(name).unwrap_or_else(|| Secret::new(""));
     Ok(match flow {
         Flow::AccessToken => {
             let token = secret(set, ACCESS_TOKEN);
             Session::new(AccessToken::new(token, &set.text(URL))?)
         }
-        Flow::JwtBearer => at!(jwt_bearer(set)?),
-        Flow::ClientCredentials => at!(ClientCredentials::new(
-            set.text(CLIENT_ID),
-            secret(set, CLIENT_SECRET)
-        )),
-        Flow::UsernamePassword => at!(UsernamePassword::new(
-            set.text(CLIENT_ID),
-            secret(set, CLIENT_SECRET),
-            set.text(USERNAME),
-            secret(set, PASSWORD)
-        )
-        .security_token(secret(set, SECURITY_TOKEN))),
-        Flow::SoapLogin => at!(SoapLogin::new(set.text(USERNAME), secret(set, PASSWORD))
-            .security_token(secret(set, SECURITY_TOKEN))),
+        Flow::JwtBearer => at(jwt_bearer(set)?, login_url, |flow, url| flow.login_url(url)),
+        Flow::ClientCredentials => {
+            let flow = ClientCredentials::new(set.text(CLIENT_ID), secret(set, CLIENT_SECRET));
+            at(flow, login_url, |flow, url| flow.login_url(url))
+        }
+        Flow::UsernamePassword => {
+            let (id, client_secret) = (set.text(CLIENT_ID), secret(set, CLIENT_SECRET));
+            let (username, password) = (set.text(USERNAME), secret(set, PASSWORD));
+            let flow = UsernamePassword::new(id, client_secret, username, password)
+                .security_token(secret(set, SECURITY_TOKEN));
+            at(flow, login_url, |flow, url| flow.login_url(url))
+        }
+        Flow::SoapLogin => {
+            let flow = SoapLogin::new(set.text(USERNAME), secret(set, PASSWORD))
+                .security_token(secret(set, SECURITY_TOKEN));
+            at(flow, login_url, |flow, url| flow.login_url(url))
+        }
+    })
+}
+
+/// A session of a flow that is told where to sign in, if that was said.
+fn at<A: Auth>(flow: A, login_url: Option<&str>, tell: fn(A, &str) -> A) -> Session {
+    Session::new(match login_url {
+        Some(url) => tell(flow, url),
+        None => flow,
     })
 }
 

@@ -14,11 +14,11 @@ use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind};
 /// # }
 /// ```
 impl Auth for AccessToken {
-    async fn acquire(&self, _: &AuthContext) -> Result<AccessToken, AuthError> {
+    async fn acquire(&self, _: &AuthContext) -> Result<Self, AuthError> {
         Ok(self.clone())
     }
 
-    async fn refresh(&self, _: &AuthContext, _: &AccessToken) -> Result<AccessToken, AuthError> {
+    async fn refresh(&self, _: &AuthContext, _: &Self) -> Result<Self, AuthError> {
         Err(AuthError::new(
             AuthErrorKind::SignInAgain,
             "the access token has ended or was revoked, and there is nothing to renew it with: get a \

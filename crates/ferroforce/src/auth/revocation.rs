@@ -8,7 +8,7 @@ const PATH: &str = "/services/oauth2/revoke";
 impl Salesforce {
     /// Revokes a token of this org: an access token with its session, or a refresh
     /// token with all that came of it, **for everybody who uses it**. It needs no
-    /// session; see [`log_out`](Self::log_out) for the client's own.
+    /// session if the client has an org URL; see [`log_out`](Self::log_out) for the client's own.
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {

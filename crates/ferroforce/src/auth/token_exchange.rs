@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::app::App;
 use super::login_url::LoginUrl;
 use super::oauth::{Lifetime, request_token};
-use super::{AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, Repeat, Secret};
+use super::{
+    AccessToken, Auth, AuthContext, AuthError, AuthErrorKind, FlowIdentity, Repeat, Secret,
+};
 use crate::transport::BoxFuture;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -46,6 +48,7 @@ pub struct TokenExchange {
     supply: Arc<Supply>,
     handler: Option<String>,
     scopes: Vec<String>,
+    user: Option<String>,
     lifetime: Lifetime,
     login_url: LoginUrl,
 }
@@ -95,6 +98,7 @@ impl TokenExchange {
             supply: Arc::new(move || Box::pin(supply())),
             handler: None,
             scopes: Vec::new(),
+            user: None,
             lifetime: Lifetime::default(),
             login_url: LoginUrl::default(),
         }
@@ -123,6 +127,14 @@ impl TokenExchange {
         self
     }
 
+    /// Whose tokens come of it: a name of your choice, under which a store keeps
+    /// them.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
     /// How long a token may be idle before it expires: the session timeout of
     /// the app's policies. It is then renewed in time, which saves a request.
     #[must_use]
@@ -137,18 +149,22 @@ impl TokenExchange {
         self.login_url = LoginUrl::new(url);
         self
     }
-}
 
-impl Auth for TokenExchange {
-    async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
-        self.app.check()?;
-        let host = self.login_url.origin(cx.org_url(), || {
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url.origin(cx.org_url(), || {
             Err(AuthError::new(
                 AuthErrorKind::Misconfigured,
                 "tokens are exchanged only at the org's My Domain URL: give the client its \
                  org_url, https://acme.my.salesforce.com for example",
             ))
-        })?;
+        })
+    }
+}
+
+impl Auth for TokenExchange {
+    async fn acquire(&self, cx: &AuthContext) -> Result<AccessToken, AuthError> {
+        self.app.check()?;
+        let host = self.host(cx)?;
         let subject = (self.supply)().await?;
         super::require("subject token", subject.expose())?;
         // The handler is a program of the org's, which may do anything.
@@ -168,6 +184,19 @@ impl Auth for TokenExchange {
         })
         .await?;
         Ok(self.lifetime.apply(token, cx.now()))
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        let user = self.user.as_deref().ok_or_else(|| {
+            AuthError::new(
+                AuthErrorKind::NoIdentity,
+                "the handler decides whose token comes of an exchange: name the user with \
+                 TokenExchange::user, so that a store can keep it",
+            )
+        })?;
+        Ok(FlowIdentity::new("token-exchange", self.host(cx)?)
+            .client_id(self.app.client_id())
+            .user(user))
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::app::App;
 use super::login_url::{LoginUrl, PRODUCTION};
 use super::oauth::{Lifetime, request_token};
-use super::{AccessToken, Auth, AuthContext, AuthError, Repeat, Secret};
+use super::{AccessToken, Auth, AuthContext, AuthError, FlowIdentity, Repeat, Secret};
 
 /// The OAuth username-password flow: an app hands a user's password over.
 ///
@@ -77,6 +77,11 @@ impl UsernamePassword {
         self.login_url = LoginUrl::new(url);
         self
     }
+
+    fn host(&self, cx: &AuthContext) -> Result<String, AuthError> {
+        self.login_url
+            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))
+    }
 }
 
 impl Auth for UsernamePassword {
@@ -84,9 +89,7 @@ impl Auth for UsernamePassword {
         self.app.check()?;
         super::require("username", &self.username)?;
         super::require("password", self.password.expose())?;
-        let host = self
-            .login_url
-            .origin(cx.org_url(), || Ok(PRODUCTION.to_owned()))?;
+        let host = self.host(cx)?;
         let token = request_token(cx, &host, Repeat::UnlessProcessed, || {
             let (password, token) = (self.password.expose(), self.security_token.expose());
             Ok(self.app.form([
@@ -97,6 +100,12 @@ impl Auth for UsernamePassword {
         })
         .await?;
         Ok(self.lifetime.apply(token, cx.now()))
+    }
+
+    fn identity(&self, cx: &AuthContext) -> Result<FlowIdentity, AuthError> {
+        Ok(FlowIdentity::new("username-password", self.host(cx)?)
+            .client_id(self.app.client_id())
+            .user(&self.username))
     }
 }
 

@@ -89,7 +89,7 @@ impl Graph {
     /// each by itself. So there may be any number of requests, which are sent in as few
     /// as Salesforce allows.
     ///
-    /// References stay good: [`GraphOutcomes::get`] reads by them.
+    /// References stay good: [`GraphOutcomes::get`](super::GraphOutcomes::get) reads by them.
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce, names: Vec<String>) -> ferroforce::Result<()> {

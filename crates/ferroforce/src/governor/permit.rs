@@ -50,7 +50,17 @@ pub(crate) struct Permit {
     /// Its place in Redis; without it, one in the ledger of this process.
     #[cfg(feature = "redis")]
     lease: Option<Lease>,
-    settled: bool,
+    stage: Stage,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It may have been entered in Redis, of which there is no answer yet.
+    #[cfg(feature = "redis")]
+    Asks,
+    Goes,
+    Over,
 }
 
 impl Share {
@@ -115,14 +125,28 @@ impl Share {
         let Some(shared) = &governor.shared else {
             return self.ask_here(governor.ceilings, wish);
         };
+        // Whoever goes away while this asks leaves no place taken.
+        let mut permit = Permit {
+            share: self.clone(),
+            wish,
+            lease: None,
+            stage: Stage::Asks,
+        };
+        let lease = permit.lease.insert(Lease::new(&self.job, wish));
         let asked = shared
-            .ask(governor.ceilings, &self.job, self.terms, wish)
+            .ask(governor.ceilings, &self.job, self.terms, lease)
             .await;
         if let Some(failure) = shared.news(&asked) {
             tell(hub, failure);
         }
+        permit.stage = Stage::Over;
         match asked {
-            Ok((decision, lease)) => self.answer(decision, wish, Some(lease)),
+            Ok(Decision::Admit) => {
+                permit.stage = Stage::Goes;
+                Answer::Granted(permit)
+            }
+            Ok(Decision::Wait) => Answer::Wait,
+            Ok(Decision::Stop(reason)) => Answer::Refused(Refusal::new(&self.job, reason)),
             Err(_) => self.ask_here(governor.alone, wish),
         }
     }
@@ -133,27 +157,13 @@ impl Share {
         let decision = governor
             .ledger()
             .ask(ceilings, &self.job, self.terms, wish, governor.now());
-        self.answer(
-            decision,
-            wish,
-            #[cfg(feature = "redis")]
-            None,
-        )
-    }
-
-    fn answer(
-        &self,
-        decision: Decision,
-        wish: Wish,
-        #[cfg(feature = "redis")] lease: Option<Lease>,
-    ) -> Answer {
         match decision {
             Decision::Admit => Answer::Granted(Permit {
                 share: self.clone(),
                 wish,
                 #[cfg(feature = "redis")]
-                lease,
-                settled: false,
+                lease: None,
+                stage: Stage::Goes,
             }),
             Decision::Wait => Answer::Wait,
             Decision::Stop(reason) => Answer::Refused(Refusal::new(&self.job, reason)),
@@ -204,22 +214,20 @@ impl Permit {
     }
 
     /// The call has ended so.
-    pub(crate) fn settle(mut self, ended: Ended) {
+    pub(crate) fn settle(mut self, ended: &Ended) {
         self.leave(ended);
     }
 
-    fn leave(&mut self, ended: Ended) {
-        if std::mem::replace(&mut self.settled, true) {
-            return;
-        }
+    fn leave(&mut self, ended: &Ended) {
+        self.stage = Stage::Over;
         let governor = &self.share.governor.0;
         #[cfg(feature = "redis")]
         if let Some(lease) = self.lease.take() {
             // So that it is known should Redis go away.
             governor
                 .ledger()
-                .learn(&self.share.job, &ended, 0, governor.now());
-            let share = self.share.clone();
+                .learn(&self.share.job, ended, 0, governor.now());
+            let (share, ended) = (self.share.clone(), ended.clone());
             // Without a runtime the lease ends by itself.
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
@@ -234,14 +242,19 @@ impl Permit {
         }
         governor
             .ledger()
-            .leave(&self.share.job, self.wish, &ended, governor.now());
+            .leave(&self.share.job, self.wish, ended, governor.now());
         governor.freed.notify_waiters();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.leave(Ended::default());
+        match self.stage {
+            #[cfg(feature = "redis")]
+            Stage::Asks => self.leave(&Ended::unsent()),
+            Stage::Goes => self.leave(&Ended::default()),
+            Stage::Over => {}
+        }
     }
 }
 

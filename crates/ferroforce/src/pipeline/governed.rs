@@ -44,7 +44,7 @@ impl Pipeline {
                 let shared = Some(permit);
                 return Ok((Places { own, shared }, true));
             }
-            permit.settle(Ended::unsent());
+            permit.settle(&Ended::unsent());
             had_to_wait = true;
         }
     }
@@ -72,7 +72,7 @@ impl Places<'_> {
     /// Nothing was sent.
     pub(super) fn give_back(self) {
         if let Some(permit) = self.shared {
-            permit.settle(Ended::unsent());
+            permit.settle(&Ended::unsent());
         }
     }
 
@@ -80,7 +80,7 @@ impl Places<'_> {
     pub(super) fn settle(self, exchange: &Exchange, usage: fn(&Response) -> Option<ApiUsage>) {
         drop(self.own);
         if let Some(permit) = self.shared {
-            permit.settle(ended(exchange, usage));
+            permit.settle(&ended(exchange, usage));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A `redis-server` on a free port, which keeps nothing and is gone when dropped.
@@ -22,9 +23,35 @@ impl RedisServer {
         (0..5).find_map(|_| Self::on(free_port())).unwrap()
     }
 
+    /// Starts one that speaks TLS, with this certificate and its key, in PEM files.
+    #[allow(dead_code, reason = "not every test does")]
+    pub(crate) fn start_tls(certificate: &Path, key: &Path) -> Self {
+        let files = [certificate, key].map(|file| file.to_str().unwrap().to_owned());
+        let [certificate, key] = &files;
+        let tls = |port: u16| {
+            Self::run(
+                port,
+                &[
+                    ["--port", "0"],
+                    ["--tls-port", &port.to_string()],
+                    ["--tls-cert-file", certificate],
+                    ["--tls-key-file", key],
+                    ["--tls-auth-clients", "no"],
+                    ["--tls-ca-cert-file", certificate],
+                ],
+            )
+        };
+        (0..5).find_map(|_| tls(free_port())).unwrap()
+    }
+
     fn on(port: u16) -> Option<Self> {
+        Self::run(port, &[["--port", &port.to_string()]])
+    }
+
+    fn run(port: u16, options: &[[&str; 2]]) -> Option<Self> {
         let mut process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(options.as_flattened())
+            .args(["--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .stdout(Stdio::piped())
             .spawn()
@@ -47,6 +74,11 @@ impl RedisServer {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    #[allow(dead_code, reason = "not every test does")]
+    pub(crate) fn tls_url(&self) -> String {
+        format!("rediss://127.0.0.1:{}", self.port)
     }
 
     /// Ends it, and starts another at its place.

@@ -77,7 +77,7 @@ async fn both_ways_do_the_same() {
             .rows(contacts(250))
             .await
             .unwrap();
-        assert_eq!(report.all_succeeded().unwrap().counts().successful, 250);
+        assert_eq!(report.all_succeeded().unwrap().successful, 250);
         assert_all_arrived(&salesforce, 250).await;
         let query = "SELECT Id, LastName FROM Contact WHERE External_Id__c LIKE 'K-%'";
         let records: Vec<Record> = salesforce.query(query).fetch_all().await.unwrap();

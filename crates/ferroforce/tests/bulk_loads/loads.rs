@@ -51,8 +51,8 @@ async fn a_load_is_cut_into_jobs_and_only_some_are_under_way() {
         .await
         .unwrap();
     assert!((10..20).contains(&loaded.jobs().count()));
-    let all = loaded.all_succeeded().unwrap();
-    let rows = all.successful::<Value>().fetch_all().await.unwrap();
+    loaded.all_succeeded().unwrap();
+    let rows = loaded.successful::<Value>().fetch_all().await.unwrap();
     assert!(rows.iter().all(|row| !row.created));
     assert_all_arrived(&salesforce, 2_000).await;
 }
@@ -147,7 +147,7 @@ async fn each_operation_does_its_own() {
         .rows(changes)
         .await
         .unwrap();
-    assert_eq!(updated.all_succeeded().unwrap().counts().successful, 10);
+    assert_eq!(updated.all_succeeded().unwrap().successful, 10);
     let titles = salesforce.query("SELECT Id FROM Contact WHERE Title = 'Dr'");
     assert_eq!(titles.fetch_all::<Record>().await.unwrap().len(), 10);
 
@@ -158,7 +158,7 @@ async fn each_operation_does_its_own() {
         .rows(ids.clone())
         .await
         .unwrap();
-    assert_eq!(deleted.all_succeeded().unwrap().counts().successful, 10);
+    assert_eq!(deleted.all_succeeded().unwrap().successful, 10);
     assert!(arrived(&salesforce).await.is_empty());
     let gone = bulk
         .delete("Contact")
@@ -312,7 +312,7 @@ async fn a_row_that_cannot_be_sent_is_told_and_the_others_arrive() {
     let refused: Vec<_> = loaded.refused().collect();
     assert_eq!((refused[0].0, refused[1].0), (3, 7));
     assert!(refused[0].1.to_string().contains("131073 characters"));
-    assert!(loaded.clone().all_succeeded().is_err());
+    assert!(loaded.all_succeeded().is_err());
     assert_eq!(arrived(&salesforce).await.len(), 8);
 
     // The same from a file: its jobs have what stands before and behind.
@@ -370,7 +370,7 @@ async fn nothing_is_an_answer_too() {
         .csv(CsvSource::bytes("LastName\n"))
         .await
         .unwrap();
-    assert_eq!(loaded.all_succeeded().unwrap().jobs().count(), 0);
+    assert_eq!(loaded.all_succeeded().unwrap().sent, 0);
     assert!(
         org.requests()
             .iter()

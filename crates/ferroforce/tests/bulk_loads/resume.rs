@@ -121,6 +121,50 @@ async fn a_load_that_is_over_is_not_done_again() {
 }
 
 #[tokio::test]
+async fn a_load_that_is_over_takes_no_other_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let (_org, salesforce) = start().await;
+    let load = |rows| {
+        let load = insert(&salesforce).max_job_rows(100).journal(&journal);
+        load.rows(contacts(rows))
+    };
+    let _ = load(200).await.unwrap();
+    for rows in [100, 199, 201, 300] {
+        let error = load(rows).await.unwrap_err();
+        assert!(
+            error.to_string().contains("is not what it was"),
+            "{rows}: {error}"
+        );
+    }
+    assert_all_arrived(&salesforce, 200).await;
+}
+
+#[tokio::test]
+async fn a_load_with_a_job_that_failed_can_be_finished() {
+    for done in [0, 50] {
+        let (org, salesforce) = start().await;
+        org.faults().add(Fault::failed_job(done).skip(1));
+        let mut loading = load(&salesforce).start();
+        let error = loading.wait().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::JobFailed);
+        let mut again = load(&salesforce).resume(loading.handle()).start();
+        let outcome = again.wait().await;
+        if done > 0 {
+            // The other parts are there, and what is left of this one is known.
+            assert_eq!(outcome.unwrap_err().jobs(), error.jobs());
+            let counts = again.so_far().counts();
+            assert_eq!((counts.successful, counts.unprocessed), (300, 50));
+            let rest = again.so_far().retry().unprocessed(true).await.unwrap();
+            assert_eq!(rest.counts().successful, 50);
+        } else {
+            assert_eq!(outcome.unwrap().counts().successful, 350);
+        }
+        assert_all_arrived(&salesforce, ROWS).await;
+    }
+}
+
+#[tokio::test]
 async fn a_source_that_is_not_what_it_was_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");

@@ -55,6 +55,14 @@ impl Settings {
         self
     }
 
+    /// It trusts this certificate, in a PEM file, and no other.
+    #[cfg(feature = "redis")]
+    pub(crate) fn trust(mut self, certificate: &Path) -> Self {
+        self.0
+            .push(("SSL_CERT_FILE", certificate.display().to_string()));
+        self
+    }
+
     /// It says what it is about to send, and never does.
     pub(crate) fn stuck(mut self) -> Self {
         self.0.push(("WORKER_STUCK", "yes".to_owned()));

@@ -1,5 +1,6 @@
 //! Tokens in Redis.
 
+use std::fs;
 use std::time::Duration;
 
 use ferroforce_org::{Fault, LocalOrg};
@@ -109,6 +110,27 @@ fn redis_processes_whose_fresh_token_is_turned_down_all_stop() {
         assert_eq!(all_call(&mut fleet), ["FreshTokenRejected, IP address"]);
     }
     assert_eq!(sign_ins(&org), 2);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn redis_over_tls_is_believed_only_with_a_certificate_that_is_trusted() {
+    let (org, folder) = (org(), tempfile::tempdir().unwrap());
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let redis = RedisServer::start_tls(&certificate, &key);
+    let settings = Settings::in_redis(&org, &redis.tls_url(), Flow::Credentials);
+    let trusting = settings.trust(&certificate);
+    assert_eq!(all_call(&mut fleet(2, &trusting)), ["ok"]);
+    assert_eq!(sign_ins(&org), 1);
+    let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    fs::write(&certificate, other.cert.pem()).unwrap();
+    assert_eq!(all_call(&mut fleet(1, &trusting)), ["ok, the store failed"]);
 }
 
 #[test]

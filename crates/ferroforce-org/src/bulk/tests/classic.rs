@@ -542,6 +542,21 @@ async fn queries_are_cut_into_ranges_of_ids() {
 }
 
 #[tokio::test]
+async fn ranges_of_ids_are_for_some_objects_only() {
+    let client = Client::new();
+    let headers = [
+        ("content-type", "application/xml"),
+        ("sforce-enable-pkchunking", "TRUE"),
+    ];
+    let body = format!("<jobInfo>{}</jobInfo>", members("query", "Profile", "CSV"));
+    let answer = client.classic("POST", "/job", &headers, body).await;
+    assert_eq!(
+        element(answer.text(), "exceptionMessage"),
+        "PK chunking is not supported for Profile"
+    );
+}
+
+#[tokio::test]
 async fn failed_chunking_leaves_the_chunks_before_it_running() {
     let client = Client::new();
     client.contacts(25).await;

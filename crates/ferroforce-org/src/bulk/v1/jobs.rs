@@ -19,6 +19,28 @@ use crate::rest::Context;
 const CHUNK: i64 = 100_000;
 const LARGEST_CHUNK: i64 = 250_000;
 
+/// The standard objects of the org whose queries Salesforce cuts into ranges of ids.
+const CHUNKED: [&str; 18] = [
+    "Account",
+    "Asset",
+    "Campaign",
+    "CampaignMember",
+    "Case",
+    "Contact",
+    "Event",
+    "Lead",
+    "Note",
+    "Opportunity",
+    "OpportunityContactRole",
+    "OpportunityLineItem",
+    "Pricebook2",
+    "PricebookEntry",
+    "Product2",
+    "Task",
+    "User",
+    "UserRole",
+];
+
 /// What a request says about a job.
 #[derive(Debug, Default)]
 struct Wanted {
@@ -128,6 +150,10 @@ pub(super) fn create(
     };
     if operation.is_query() {
         chunking(headers, &mut classic)?;
+    }
+    if classic.chunk.is_some() && !object.custom && !CHUNKED.contains(&object.name.as_str()) {
+        let message = format!("PK chunking is not supported for {}", object.name);
+        return Err(AsyncError::new("FeatureNotEnabled", message));
     }
     let now = context.org.clock.now_millis();
     let job = Job {

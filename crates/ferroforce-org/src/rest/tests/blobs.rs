@@ -197,6 +197,32 @@ async fn a_large_blob_lies_in_a_file_and_comes_from_there() {
     assert_eq!(client.get(&format!("{path}/{id}/Body")).await.body, "x");
 }
 
+/// An answer that is compressed is read before, and what can't be read is not an empty file.
+#[tokio::test]
+async fn a_blob_whose_file_was_cut_is_not_answered() {
+    let client = Client::new();
+    let account = client.create("Account", &json!({"Name": "Acme"})).await;
+    let attachment = json!({"ParentId": account, "Name": "a.bin"});
+    let blob = ("Body", &[7; 3_000_000][..]);
+    let path = "/sobjects/Attachment";
+    let id = upload(&client, "POST", path, &attachment, blob).await.id();
+    let value = stored(&client, &id).await;
+    let (file, _) = client.org.blobs.find(&value).unwrap();
+    let file = std::fs::File::options().write(true).open(file).unwrap();
+    file.set_len(1_000_000).unwrap();
+    let request = client
+        .request("GET", &format!("{path}/{id}/Body"))
+        .header("accept-encoding", "gzip")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let answer = client.raw(request).await;
+    assert_eq!((answer.status.as_u16(), answer.error().0), (500, 500));
+    assert_eq!(
+        answer.header("cache-control"),
+        "no-cache,must-revalidate,max-age=0,no-store,private"
+    );
+}
+
 /// Files of an org with a data file are beside it, and those that nothing names go with
 /// the next start.
 #[tokio::test]

@@ -186,7 +186,7 @@ mod tests {
         fn a_changed_field_does_not_open(at: prop::sample::Index, second: bool) {
             let key = if second { SECOND } else { FIRST };
             let field = Key::parse(key).unwrap().seal(&"00D!token".into(), [1; 12]).unwrap();
-            let mut bytes = field.clone().into_bytes();
+            let mut bytes = field.into_bytes();
             let place = at.index(bytes.len());
             bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
             let changed = String::from_utf8(bytes).unwrap();

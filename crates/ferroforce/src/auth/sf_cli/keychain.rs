@@ -218,7 +218,8 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Stri
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;

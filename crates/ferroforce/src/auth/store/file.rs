@@ -2,7 +2,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -12,8 +11,6 @@ use super::{StoreError, StoreErrorKind, StoreKey, StoreLock, StoredToken, TokenS
 
 /// No file of ours is larger.
 const LIMIT: u64 = 256 * 1024;
-
-static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
 
 /// A store in a folder of this machine, one file for each key, for the processes of
 /// one user.
@@ -72,10 +69,13 @@ impl TokenStore for FileStore {
     async fn put_if_newer(&self, key: &StoreKey, value: &StoredToken) -> Result<bool, StoreError> {
         let write_lock = LockFile::of(&self.0.path, key, "write").wait().await?;
         let (key, value) = (key.clone(), value.clone());
-        let put = self.blocking(move |folder| folder.write_if_newer(&key, &value));
-        let put = put.await;
-        drop(write_lock);
-        put
+        self.blocking(move |folder| {
+            let put = folder.write_if_newer(&key, &value);
+            // Here, since writing goes on when nobody waits for it any more.
+            drop(write_lock);
+            put
+        })
+        .await
     }
 
     async fn try_lock(&self, key: &StoreKey) -> Result<Option<StoreLock>, StoreError> {
@@ -136,12 +136,11 @@ impl Folder {
         self.replace(&self.file(key), &text)
     }
 
-    /// Puts `text` where `path` is, at once and to stay.
+    /// Puts `text` where `path` is, at once and to stay. Only who has the lock for
+    /// writing may do so.
     fn replace(&self, path: &Path, text: &[u8]) -> Result<bool, StoreError> {
-        let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".{}-{number}.new", std::process::id());
-        let temporary = self.path.join(name);
-        // Left by a process of the same number that died.
+        let temporary = path.with_extension("new");
+        // Left by a process that died.
         let _ = fs::remove_file(&temporary);
         let done = write_new(&temporary, text)
             .and_then(|()| fs::rename(&temporary, path))

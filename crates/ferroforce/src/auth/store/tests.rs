@@ -264,6 +264,10 @@ mod files {
     async fn nothing_is_left_but_the_value_and_its_locks() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::new(folder.path());
+        store.put_if_newer(&key("a"), &value(0, "x")).await.unwrap();
+        // As a process leaves it that died while it wrote.
+        let torn = only_token_file(folder.path()).with_extension("new");
+        fs::write(torn, "{\"key\":").unwrap();
         for generation in 1..5 {
             store
                 .put_if_newer(&key("a"), &value(generation, "x"))

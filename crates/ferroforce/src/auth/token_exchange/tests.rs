@@ -99,3 +99,22 @@ async fn an_exchange_that_may_have_happened_is_not_repeated() {
     assert_eq!(error.auth().unwrap().kind(), AuthErrorKind::Unclear);
     assert_eq!(script.count(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_keeps_it_for_a_user_who_is_named() {
+    use crate::auth::{MemoryStore, Session};
+
+    let store = MemoryStore::new();
+    let script = Script::replies([granted("00D!1")]);
+    let flow = || TokenExchange::new("id", SubjectTokenType::Jwt, provider());
+    let salesforce = |flow| {
+        let session = Session::builder(flow).store(store.clone()).build();
+        builder(session, &script).org_url(ORG).build().unwrap()
+    };
+    let error = salesforce(flow()).access_token().await.unwrap_err();
+    assert_eq!(error.auth().unwrap().kind(), AuthErrorKind::NoIdentity);
+    for _ in 0..2 {
+        salesforce(flow().user("ada")).access_token().await.unwrap();
+    }
+    assert_eq!(script.count(), 1);
+}

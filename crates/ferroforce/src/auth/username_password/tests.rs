@@ -73,3 +73,22 @@ async fn what_is_missing_is_told_before_sending() {
     }
     assert_eq!(script.count(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_keeps_the_token_of_app_and_user() {
+    use crate::auth::{MemoryStore, Session};
+
+    let store = MemoryStore::new();
+    let script = Script::replies([Reply::json(200, GRANTED)]);
+    for (username, sign_ins) in [
+        ("ada@acme.com", 1),
+        ("ada@acme.com", 1),
+        ("bob@acme.com", 2),
+    ] {
+        let flow = UsernamePassword::new("id", "s3cret", username, "password");
+        let session = Session::builder(flow).store(store.clone()).build();
+        let salesforce = builder(session, &script).org_url(ORG).build().unwrap();
+        salesforce.access_token().await.unwrap();
+        assert_eq!(script.count(), sign_ins);
+    }
+}

@@ -261,3 +261,21 @@ async fn refusals_of_the_exchange_come_with_advice() {
         assert_eq!(script.count(), 1);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_watches_sees_the_exchange_without_a_client() {
+    use std::sync::{Arc, Mutex};
+
+    let script = Script::replies([Reply::json(200, GRANTED)]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let cx = AuthContext::builder()
+        .transport(script)
+        .observer(move |event: &crate::events::Event| log.lock().unwrap().push(event.name()))
+        .auth_context()
+        .unwrap();
+    let pending = public().authorize().unwrap().pending;
+    let brought = callback(&pending, "code=x");
+    public().finish(&cx, pending, &brought).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["request", "api_call", "response"]);
+}

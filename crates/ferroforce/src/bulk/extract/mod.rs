@@ -21,7 +21,7 @@ use choose::{Choice, by_rows, by_text, undivided};
 impl Salesforce {
     /// The rows of a query, be they ten or a hundred million: few come by the REST API,
     /// many by a job of Bulk API 2.0. Which way it is, and why, is told by
-    /// [`Event::Road`], and can be [given](Extract::by).
+    /// [`Event::Choice`], and can be [given](Extract::by).
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {

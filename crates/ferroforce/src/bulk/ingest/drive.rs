@@ -165,8 +165,10 @@ impl Drive {
             (Some(part), Some(known)) if part.slice == known.slice => {
                 self.parts += 1;
                 match known.ended {
-                    Some(ended) => self.stopped |= ended.info.state != JobState::JobComplete,
                     None => self.take_up(part, known.job),
+                    // Nothing was done with its data.
+                    Some(ended) if ended.is_void() => self.waiting = Some(part),
+                    Some(_) => {}
                 }
             }
             (_, Some(known)) => {
@@ -176,13 +178,25 @@ impl Drive {
                 ))
                 .with_job(known.job));
             }
+            (Some(part), None) if ledger.parts().is_some_and(|parts| self.parts >= parts) => {
+                return Err(Error::invalid_input(format!(
+                    "the source is not what it was: it has rows from {} on, where it ended before",
+                    part.slice.rows.start
+                )));
+            }
             (Some(part), None) => {
                 self.parts += 1;
                 self.waiting = Some(part);
             }
             (None, None) => {
                 let parts = self.parts;
-                return ledger.enter(Entry::Read { parts }).await;
+                return match ledger.parts() {
+                    None => ledger.enter(Entry::Read { parts }).await,
+                    Some(before) if parts == before => Ok(()),
+                    Some(_) => Err(Error::invalid_input(
+                        "the source is not what it was: it ends sooner than before",
+                    )),
+                };
             }
         }
         self.cutter = Some(cutter);

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::part::Slice;
 use super::settings::{NullCell, Settings};
-use crate::bulk::job::{JobId, JobInfo, NewJob};
+use crate::bulk::job::{JobId, JobInfo, JobState, NewJob};
 
 /// A load that was begun, to be kept and taken up again, by another process if need be.
 ///
@@ -72,6 +72,14 @@ pub(crate) struct Ended {
     pub(super) info: Box<JobInfo>,
     /// Rows that nobody looked at, counted where there may be any.
     pub(super) unprocessed: u64,
+}
+
+impl Ended {
+    /// Whether the job ended without having done anything.
+    pub(super) fn is_void(&self) -> bool {
+        self.info.state != JobState::JobComplete
+            && self.info.number_records_processed.unwrap_or(0) == 0
+    }
 }
 
 /// What the journal of a load has.

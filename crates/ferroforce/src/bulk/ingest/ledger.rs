@@ -120,6 +120,11 @@ impl Ledger {
         });
     }
 
+    /// How many parts the source has, if it was read to its end, now or before.
+    pub(super) fn parts(&self) -> Option<u64> {
+        self.known().parts
+    }
+
     /// What was handed over of this part.
     pub(super) fn handed(&self, part: u64) -> Option<Handed> {
         self.known().jobs.get(&part).cloned()

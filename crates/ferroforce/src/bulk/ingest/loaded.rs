@@ -110,19 +110,19 @@ impl Loaded {
             .map(|refused| (refused.row, &refused.error))
     }
 
-    /// This, if every row was written.
+    /// The counts, if every row was written.
     ///
     /// # Errors
     /// A job that failed, and rows that failed, were not looked at, are unaccounted for,
     /// or could not be sent.
-    pub fn all_succeeded(self) -> Result<Self> {
+    pub fn all_succeeded(&self) -> Result<LoadCounts> {
         self.check()?;
         if let Some((_, error)) = self.refused().next() {
             return Err(error.clone());
         }
         let counts = self.counts();
         if counts.successful == counts.sent {
-            return Ok(self);
+            return Ok(counts);
         }
         let LoadCounts {
             sent,

@@ -58,11 +58,9 @@ impl Loading {
             if let Some(path) = &settings.journal {
                 lane_ledger.open_journal(path).await?;
             }
-            let handed_over = lane_ledger.handle().is_handed_over();
             let cutter = match input {
-                // Nothing of the source is needed any more.
-                _ if handed_over => None,
                 Some(input) => Some(open(input, &mut settings).await?),
+                None if lane_ledger.handle().is_handed_over() => None,
                 None => return Err(without_source().with_jobs(lane_ledger.unfinished())),
             };
             let settings = Arc::new(settings);

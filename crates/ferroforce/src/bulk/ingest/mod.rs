@@ -153,8 +153,9 @@ impl Ingest {
     /// row is processed once. The journal holds ids and counts, and no row.
     ///
     /// The source must give the same rows again, or that is an error. When the load is
-    /// over the journal stays, and starting it again does nothing; delete it to load
-    /// anew.
+    /// over the journal stays, and starting it again sends nothing; delete it to load
+    /// anew. A job that failed before it did anything is made anew; one that failed later
+    /// stays as it is, and its rest can be [sent](RetryRows::unprocessed).
     #[must_use]
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
         self.settings.journal = Some(path.as_ref().to_owned());

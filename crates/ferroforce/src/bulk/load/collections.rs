@@ -37,10 +37,10 @@ impl Outcome {
         errors.map(|(row, error)| (*row, error)).collect()
     }
 
-    pub(super) fn all_succeeded(self) -> Result<Self> {
+    pub(super) fn all_succeeded(&self) -> Result<LoadCounts> {
         match self.errors.first() {
             Some((_, error)) => Err(error.clone()),
-            None => Ok(self),
+            None => Ok(self.counts()),
         }
     }
 

@@ -246,14 +246,14 @@ impl LoadReport {
         }
     }
 
-    /// This, if every row was written.
+    /// The counts, if every row was written.
     ///
     /// # Errors
     /// The error of the first row that failed, or that of [`Loaded::all_succeeded`].
-    pub fn all_succeeded(self) -> Result<Self> {
-        match self.0 {
-            Report::Bulk(loaded) => Ok(Self(Report::Bulk(loaded.all_succeeded()?))),
-            Report::Collections(outcome) => Ok(Self(Report::Collections(outcome.all_succeeded()?))),
+    pub fn all_succeeded(&self) -> Result<LoadCounts> {
+        match &self.0 {
+            Report::Bulk(loaded) => loaded.all_succeeded(),
+            Report::Collections(outcome) => outcome.all_succeeded(),
         }
     }
 }

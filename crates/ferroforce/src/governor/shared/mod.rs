@@ -98,9 +98,8 @@ impl Shared {
         ceilings: Ceilings,
         share: &str,
         terms: Terms,
-        wish: Wish,
-    ) -> Result<(Decision, Lease), Unreachable> {
-        let lease = Lease::new(share, wish);
+        lease: &Lease,
+    ) -> Result<Decision, Unreachable> {
         let mut ask = self.prepare(&ASK, share);
         ask.arg(&lease.0)
             .arg(self.lease_ms())
@@ -110,14 +109,13 @@ impl Shared {
             .arg(terms.daily_calls.map_or(-1, small))
             .arg(small(terms.floor))
             .arg(small(terms.app_floor));
-        let decision = match self.run::<(u8, u64, u64)>(&ask).await? {
+        Ok(match self.run::<(u8, u64, u64)>(&ask).await? {
             (0, ..) => Decision::Admit,
             (2, left, floor) => Decision::Stop(Reason::org_floor(left, floor)),
             (3, left, floor) => Decision::Stop(Reason::app_floor(left, floor)),
             (4, used, budget) => Decision::Stop(Reason::SpentShare { used, budget }),
             _ => Decision::Wait,
-        };
-        Ok((decision, lease))
+        })
     }
 
     /// Why Redis is out of reach, if that was not told before; or, as nothing, that it
@@ -216,7 +214,7 @@ impl Shared {
 }
 
 impl Lease {
-    fn new(share: &str, wish: Wish) -> Self {
+    pub(super) fn new(share: &str, wish: Wish) -> Self {
         static PROCESS: LazyLock<u64> = LazyLock::new(|| fastrand::u64(..));
         let (long, calls) = (u8::from(wish.long), wish.calls);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use http::Method;
 
@@ -88,8 +89,9 @@ async fn redis_decides_as_a_ledger_in_memory_does() {
                     app_floor: if random.bool() { random.u64(0..30) } else { 0 },
                 };
                 let expected = ledger.ask(CEILINGS, share, terms, wish, now());
-                let asked = shared.ask(CEILINGS, share, terms, wish).await;
-                let (decision, lease) = asked.unwrap();
+                let lease = Lease::new(share, wish);
+                let asked = shared.ask(CEILINGS, share, terms, &lease).await;
+                let decision = asked.unwrap();
                 assert_eq!(decision, expected, "{case}: {terms:?} {wish:?}");
                 if decision == Decision::Admit {
                     flying.push((share, wish, lease));
@@ -241,7 +243,7 @@ async fn redis_frees_the_place_of_a_worker_that_died() {
     let other = governor();
     let waits = async {
         let place = other.share("a").admit(wish, &hub).await.unwrap();
-        place.settle(Ended::unsent());
+        place.settle(&Ended::unsent());
     };
     let mut waits = std::pin::pin!(waits);
     let work = async {
@@ -249,8 +251,37 @@ async fn redis_frees_the_place_of_a_worker_that_died() {
         long.await.is_err()
     };
     assert!(place.during(work).await, "the place was given away");
-    place.settle(Ended::unsent());
+    place.settle(&Ended::unsent());
     waits.await;
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn redis_keeps_no_place_for_a_call_that_was_dropped_while_it_asked() {
+    let server = RedisServer::start();
+    let governor = Governor::builder()
+        .in_flight(1)
+        .redis(connect(&server), "acme")
+        .build();
+    let wish = Wish {
+        long: false,
+        calls: 1,
+    };
+    let hub = crate::events::Hub::default();
+    let share = governor.share("a");
+    let place = share.admit(wish, &hub).await.unwrap();
+    place.settle(&Ended::unsent());
+    for _ in 0..20 {
+        let mut asks = Box::pin(share.admit(wish, &hub));
+        for _ in 0..3 {
+            let _ = asks.as_mut().now_or_never();
+        }
+        drop(asks);
+        let next = share.admit(wish, &hub);
+        // Much sooner than a lease ends.
+        let place = tokio::time::timeout(Duration::from_secs(10), next).await;
+        place.unwrap().unwrap().settle(&Ended::unsent());
+    }
 }
 
 /// What one worker is told, all know.
@@ -270,7 +301,8 @@ async fn redis_tells_the_others_which_limit_was_reached() {
     };
     let ask = async |long| {
         let wish = Wish { long, calls: 1 };
-        let (decision, lease) = other.ask(ceilings, "b", floor, wish).await.unwrap();
+        let lease = Lease::new("b", wish);
+        let decision = other.ask(ceilings, "b", floor, &lease).await.unwrap();
         other.leave("b", Some(&lease), &Ended::unsent()).await;
         decision
     };

@@ -73,19 +73,21 @@ impl RowCutter {
     }
 
     pub(super) async fn next(&mut self, until: Option<u64>) -> Result<Option<Part>> {
-        if self.is_complete(until) {
-            return self.cut(None).await.map(Some);
-        }
         while !self.ended {
+            if self.is_complete(until) {
+                return self.cut(None).await.map(Some);
+            }
+            // The same for a row that was kept as for one that comes, or the parts of a
+            // source would not be the same each time.
+            if self.draft.aside.is_due(self.sheet.len()) {
+                let piece = self.sheet.take(None, Vec::with_capacity(PIECE + PIECE / 2));
+                self.draft.aside.put(piece).await?;
+            }
             match poll_fn(|cx| self.poll_rows(cx, until)).await? {
                 Stop::CutBefore(row) => return self.cut(Some(row)).await.map(Some),
                 Stop::Cut => return self.cut(None).await.map(Some),
                 Stop::Ended => self.ended = true,
-                Stop::Store => {
-                    let empty = Vec::with_capacity(PIECE + PIECE / 2);
-                    let piece = self.sheet.take(None, empty);
-                    self.draft.aside.put(piece).await?;
-                }
+                Stop::Store => {}
                 Stop::Yield => tokio::task::yield_now().await,
             }
         }

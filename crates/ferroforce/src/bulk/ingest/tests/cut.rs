@@ -30,7 +30,7 @@ fn cutter(rows: &[Row], bounds: Bounds) -> Cutter {
         line_ending: LineEnding::Lf,
         null: "#N/A",
     };
-    let feed = Box::new(Iterated(rows.to_vec().into_iter()));
+    let feed = Box::new(Iterated(Vec::from(rows).into_iter()));
     let sheet = Sheet::new(style, Columns::default());
     Cutter::Rows(Box::new(RowCutter::new(feed, sheet, bounds)))
 }
