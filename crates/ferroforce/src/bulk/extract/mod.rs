@@ -147,7 +147,8 @@ impl Extract {
         self
     }
 
-    /// The rows as a stream of `T`. See
+    /// The rows as a stream of `T`, which may be any type but a
+    /// [`Record`](crate::Record): for that there is [`records`](Self::records). See
     /// [`Query::rows`](crate::query::Query::rows) and
     /// [`BulkQuery::rows`](super::BulkQuery::rows).
     pub fn rows<T: DeserializeOwned>(self) -> ExtractedRows<T> {

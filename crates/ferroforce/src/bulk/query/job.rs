@@ -84,15 +84,13 @@ fn whole(version: f64) -> Option<u16> {
 ///
 /// ```no_run
 /// # async fn run(salesforce: ferroforce::Salesforce) -> Result<(), Box<dyn std::error::Error>> {
-/// use ferroforce::Record;
-///
 /// let bulk = salesforce.bulk();
 /// let job = bulk.query("SELECT Id, Name FROM Account").start().await?;
 /// std::fs::write("job.json", serde_json::to_string(job.handle())?)?;
 ///
 /// // … here, or in another run of the program:
 /// let handle = serde_json::from_str(&std::fs::read_to_string("job.json")?)?;
-/// let mut rows = bulk.resume_query(handle).rows::<Record>();
+/// let mut rows = bulk.resume_query(handle).records();
 /// # Ok(())
 /// # }
 /// ```

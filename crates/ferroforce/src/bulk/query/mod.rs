@@ -223,7 +223,8 @@ impl BulkQuery {
     /// [`BulkRows::handle`] for how to go on then.
     ///
     /// A type that reads the rows of a [query](Salesforce::query) reads these too:
-    /// parents are nested, an empty cell is null.
+    /// parents are nested, an empty cell is null. A [`Record`](crate::Record) is none of
+    /// them, since it is JSON; [`records`](Self::records) makes some.
     pub fn rows<T: DeserializeOwned>(self) -> BulkRows<T> {
         BulkRows::new(self.plan())
     }

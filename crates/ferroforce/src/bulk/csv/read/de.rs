@@ -56,6 +56,9 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(
     T::deserialize(RowReader { columns, cells })
 }
 
+/// What serde_json calls a text that is to stay JSON.
+const RAW_JSON: &str = "$serde_json::private::RawValue";
+
 struct RowReader<'de> {
     columns: &'de Columns,
     cells: Cells<'de>,
@@ -118,9 +121,15 @@ impl<'de> Deserializer<'de> for RowReader<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Misfit> {
+        if name == RAW_JSON {
+            return Err(de::Error::custom(
+                "a row of CSV is no JSON, which a Record is made of: the method `records` makes \
+                 them",
+            ));
+        }
         visitor.visit_newtype_struct(self)
     }
 

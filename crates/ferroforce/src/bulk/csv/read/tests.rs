@@ -359,6 +359,13 @@ fn a_row_that_does_not_fit_says_where_and_the_rows_behind_it_come() {
 }
 
 #[test]
+fn a_record_is_not_made_of_csv_without_a_word() {
+    let found = rows::<crate::Record>("A,B\n1,2\n");
+    let error = found[0].as_ref().unwrap_err().to_string();
+    assert!(error.contains("`records`"), "{error}");
+}
+
+#[test]
 fn picklists_are_read_as_enums() {
     #[derive(Debug, Deserialize, PartialEq)]
     enum Stage {
