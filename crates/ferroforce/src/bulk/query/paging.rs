@@ -55,7 +55,7 @@ impl Paging {
 
     /// Asks Salesforce for the addresses of all pages, as it cuts them, and fetches so
     /// many at once: 1 to 20. For API version 58.0 and later; before that the pages are
-    /// fetched one after the other. Each page that waits for its turn takes up to 3 MiB
+    /// fetched one after the other. Each page that waits for its turn takes up to 2 MiB
     /// of memory.
     #[must_use]
     pub fn parallel(mut self, pages: usize) -> Self {

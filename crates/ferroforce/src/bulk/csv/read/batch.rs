@@ -25,10 +25,13 @@ struct Place {
 }
 
 impl Batch {
-    /// With the first cells of the record that comes first.
-    pub(super) fn starting(cells: Vec<Cell>) -> Self {
+    /// With the first cells of the record that comes first, and room for as many cells
+    /// and records as are expected.
+    pub(super) fn starting(mut cells: Vec<Cell>, expected: (usize, usize)) -> Self {
+        cells.reserve_exact(expected.0.saturating_sub(cells.len()));
         Self {
             cells,
+            rows: Vec::with_capacity(expected.1),
             ..Self::default()
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Splitter {
     limit: usize,
     begun: bool,
     last: bool,
+    /// How many cells and records the last batch had: the next will have as many.
+    usual: (usize, usize),
 }
 
 /// One record of a text: the header too is one.
@@ -79,6 +81,7 @@ impl Splitter {
             limit: limit.min(LARGEST),
             begun: false,
             last: false,
+            usual: (0, 0),
         }
     }
 
@@ -161,7 +164,7 @@ impl Splitter {
             self.cells.clear();
         }
         let mut begin = None;
-        let mut batch = Batch::starting(std::mem::take(&mut self.cells));
+        let mut batch = Batch::starting(std::mem::take(&mut self.cells), self.usual);
         let outcome = loop {
             match self.seek_into(&mut batch.cells) {
                 Ok(Some(found)) => {
@@ -177,13 +180,9 @@ impl Splitter {
         outcome?;
         self.records += as_u64(batch.len());
         if let Some(begin) = begin {
-            let mut rest = Vec::with_capacity(self.buffer.capacity());
-            rest.extend_from_slice(&self.buffer[self.at..]);
-            let mut whole = std::mem::replace(&mut self.buffer, rest);
-            whole.truncate(self.at);
-            self.offset += as_u64(self.at);
-            self.at = 0;
-            batch.bytes = Bytes::from(whole).slice(begin..);
+            // Of its own size, where the buffer is as large as it once had to be.
+            batch.bytes = Bytes::copy_from_slice(&self.buffer[begin..self.at]);
+            self.usual = (batch.cells.len(), batch.len());
         }
         Ok(batch)
     }
