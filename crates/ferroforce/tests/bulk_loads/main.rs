@@ -50,7 +50,7 @@ fn client_of(url: &str, id: &str, secret: &str) -> Salesforce {
 
 async fn start() -> (LocalOrg, Salesforce) {
     let org = LocalOrg::start().await.unwrap();
-    let salesforce = client_of(&org.url(), &org.client_id(), &org.client_secret().unwrap());
+    let salesforce = client_of(&org.url(), org.client_id(), org.client_secret().unwrap());
     (org, salesforce)
 }
 

@@ -9,11 +9,15 @@ use super::{Contact, contact, contacts, insert, start, upsert};
 /// Every third row fails, and every tenth cannot be sent.
 fn mixed(number: usize) -> Value {
     let Contact { key, last_name } = contact(number);
-    let last_name = if number % 3 == 0 { "" } else { &last_name };
+    let last_name = if number.is_multiple_of(3) {
+        ""
+    } else {
+        &last_name
+    };
     let mut row = json!({"External_Id__c": key, "LastName": last_name});
     if number % 10 == 9 {
         row["Title"] = json!(["a list"]);
-    } else if number % 7 == 0 {
+    } else if number.is_multiple_of(7) {
         row["Title"] = "Dr".into();
     }
     row
@@ -23,9 +27,11 @@ fn told(number: usize, outcome: &RowOutcome) -> bool {
     match outcome {
         RowOutcome::Refused(error) => number % 10 == 9 && error.to_string().contains("a list"),
         RowOutcome::Failed { error, .. } => {
-            number % 10 != 9 && number % 3 == 0 && error.fields() == ["LastName"]
+            number % 10 != 9 && number.is_multiple_of(3) && error.fields() == ["LastName"]
         }
-        RowOutcome::Written { created, .. } => number % 10 != 9 && number % 3 != 0 && *created,
+        RowOutcome::Written { created, .. } => {
+            number % 10 != 9 && !number.is_multiple_of(3) && *created
+        }
         _ => false,
     }
 }

@@ -34,10 +34,7 @@ fn what_is_put_aside_reads_back() {
     let all = [
         Fate::Written { id, created: true },
         Fate::Written { id, created: false },
-        Fate::Failed {
-            id: None,
-            error: error.clone(),
-        },
+        Fate::Failed { id: None, error },
         Fate::Failed {
             id: Some(id),
             error: ApiError::new("X", ""),
