@@ -53,14 +53,16 @@ impl Columns {
 
     /// The place of `parent.field`, or of `field` where there is no parent. The one
     /// at `likely` is looked at first.
+    #[inline]
     pub(super) fn find(&self, parent: &str, field: &str, likely: usize) -> Option<usize> {
-        if self
-            .names
-            .get(likely)
-            .is_some_and(|name| is(name, parent, field))
-        {
-            return Some(likely);
+        match self.names.get(likely) {
+            Some(name) if is(name, parent, field) => Some(likely),
+            _ => self.look_up(parent, field),
         }
+    }
+
+    #[cold]
+    fn look_up(&self, parent: &str, field: &str) -> Option<usize> {
         let mut full = String::with_capacity(parent.len() + field.len() + 1);
         push(&mut full, parent, field);
         full.make_ascii_lowercase();
@@ -128,10 +130,15 @@ impl Columns {
         self.only_null.push(place);
     }
 
+    #[inline]
     pub(super) fn seen_value(&mut self, place: usize) {
+        if !self.only_null.contains(&place) {
+            return;
+        }
         self.only_null.retain(|known| *known != place);
     }
 
+    #[inline]
     pub(super) fn has_undecided(&self) -> bool {
         !self.only_null.is_empty()
     }
@@ -145,6 +152,7 @@ impl Columns {
     }
 }
 
+#[inline]
 fn is(name: &str, parent: &str, field: &str) -> bool {
     if parent.is_empty() {
         return name == field;

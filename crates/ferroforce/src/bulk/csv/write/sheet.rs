@@ -119,6 +119,7 @@ impl Sheet {
     }
 
     /// Goes past the columns up to `place`: they stay empty.
+    #[inline]
     fn skip_to(&mut self, place: usize) {
         while self.row.cells.len() < place {
             self.row.skipped.push(self.row.cells.len());
@@ -126,6 +127,7 @@ impl Sheet {
         }
     }
 
+    #[inline]
     fn open_cell(&mut self) {
         if !self.row.cells.is_empty() {
             self.text.push(self.style.delimiter.byte());
@@ -217,6 +219,7 @@ impl Sheet {
         Ok(())
     }
 
+    #[inline]
     fn check_cell(&self, place: usize, start: usize) -> Result<(), Refusal> {
         let length = count(&self.text[start..], limits::CELL);
         if length > limits::CELL {
@@ -230,6 +233,7 @@ impl Sheet {
     }
 
     /// Writes a text, in quotes where it needs them.
+    #[inline]
     pub(super) fn text(&mut self, text: &str) {
         let bytes = text.as_bytes();
         if !bytes.iter().any(|byte| self.special[usize::from(*byte)]) {
@@ -332,6 +336,7 @@ impl Sheet {
 }
 
 /// The number of characters, or of bytes where those are few enough.
+#[inline]
 fn count(text: &[u8], limit: usize) -> usize {
     if text.len() <= limit {
         return text.len();

@@ -119,8 +119,10 @@ impl CsvWriter {
         let Some(mut sheet) = self.sheet.or_else(empty) else {
             return Vec::new();
         };
-        let mut text = sheet.header(sheet.columns().len());
-        text.append(&mut sheet.take(None, Vec::new()));
+        let header = sheet.header(sheet.columns().len());
+        let mut text = sheet.take(None, Vec::new());
+        // In place, since the text may be large.
+        text.splice(0..0, header);
         text
     }
 }

@@ -37,11 +37,11 @@ impl Aside {
 
     /// Whether so many bytes in memory are enough to be put to disk.
     pub(super) fn is_due(&self, bytes: usize) -> bool {
-        bytes
-            >= match self.file {
-                Some(_) => PIECE,
-                None => self.memory,
-            }
+        let limit = match self.file {
+            Some(_) => PIECE,
+            None => self.memory,
+        };
+        bytes > 0 && bytes >= limit
     }
 
     pub(super) async fn put(&mut self, piece: Vec<u8>) -> Result<()> {

@@ -135,17 +135,16 @@ impl RowCutter {
     ) -> Result<Option<Stop>> {
         let draft = &mut self.draft;
         let columns = self.sheet.columns().len();
-        if columns > written.columns_before && draft.records > 0 {
-            // Those on disk cannot get further cells.
-            if draft.aside.stored() > 0 {
-                return Ok(Some(Stop::CutBefore(written)));
-            }
-            self.sheet.widen(written);
+        let added = columns - written.columns_before;
+        // Those on disk cannot get further cells.
+        if added > 0 && draft.aside.stored() > 0 {
+            return Ok(Some(Stop::CutBefore(written)));
         }
         if draft.header.0 != columns {
             draft.header = (columns, self.sheet.header(columns).len());
         }
-        let bytes = draft.aside.stored() + as_u64(draft.header.1 + self.sheet.len());
+        let cells = as_u64(added) * draft.records;
+        let bytes = draft.aside.stored() + cells + as_u64(draft.header.1 + self.sheet.len());
         // What was cut once is cut the same again.
         if bytes > self.bounds.bytes && until.is_none() {
             if draft.records > 0 {
@@ -157,6 +156,7 @@ impl RowCutter {
             self.refusals.add(number, &why)?;
             return Ok(None);
         }
+        self.sheet.widen(written);
         draft.records += 1;
         if draft.records == self.bounds.records {
             return Ok(Some(Stop::Cut));

@@ -24,13 +24,13 @@ fn bounds(bytes: u64, records: u64, memory: usize) -> Bounds {
     }
 }
 
-fn cutter(rows: &[Row], bounds: Bounds) -> Cutter {
+fn cutter(rows: Vec<Row>, bounds: Bounds) -> Cutter {
     let style = Style {
         delimiter: Delimiter::Comma,
         line_ending: LineEnding::Lf,
         null: "#N/A",
     };
-    let feed = Box::new(Iterated(Vec::from(rows).into_iter()));
+    let feed = Box::new(Iterated(rows.into_iter()));
     let sheet = Sheet::new(style, Columns::default());
     Cutter::Rows(Box::new(RowCutter::new(feed, sheet, bounds)))
 }
@@ -47,7 +47,7 @@ fn rows_of(text: &[u8]) -> Vec<Row> {
     reader.push(text);
     reader.finish();
     let mut rows = Vec::new();
-    while let Some(row) = reader.next_row() {
+    while let Some(row) = reader.next() {
         rows.push(row.unwrap());
     }
     rows
@@ -114,10 +114,10 @@ proptest! {
     ) {
         block_on(async {
             let bounds = bounds(bytes, records, memory);
-            let parts = all(cutter(&rows, bounds.clone())).await;
+            let parts = all(cutter(rows.clone(), bounds.clone())).await;
             check(&parts, &rows, &bounds);
             let slices: Vec<_> = parts.into_iter().map(|(slice, _)| slice).collect();
-            again(cutter(&rows, bounds), &slices).await;
+            again(cutter(rows, bounds), &slices).await;
         });
     }
 
