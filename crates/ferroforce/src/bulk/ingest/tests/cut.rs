@@ -47,7 +47,7 @@ fn rows_of(text: &[u8]) -> Vec<Row> {
     reader.push(text);
     reader.finish();
     let mut rows = Vec::new();
-    while let Some(row) = reader.next() {
+    while let Some(row) = reader.next_row() {
         rows.push(row.unwrap());
     }
     rows
