@@ -130,7 +130,7 @@ async fn every_example_does_what_it_says() {
         ("composite", "rolled back"),
         ("import", "1000 of 1000 created"),
         ("many_workers", "30 done, 10 stopped"),
-        ("extract", "by rest, because it has few rows"),
+        ("extract", "by REST, because it has few rows"),
     ] {
         let said = run(&org, name, &[]);
         assert!(said.contains(says), "{name}: {said}");
