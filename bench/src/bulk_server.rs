@@ -1,7 +1,6 @@
 //! The server's query jobs. A job's id says how many rows it has, so that nothing need be
 //! kept; it is complete at once.
 
-use crate::bulk_extract::PAGE;
 use crate::contact;
 
 /// Rows that are rendered beforehand. Pages are made of them over and over.
@@ -55,7 +54,7 @@ impl Jobs {
         };
         let start = number("locator=").unwrap_or(0);
         let rows = number("maxRecords=")
-            .unwrap_or(PAGE)
+            .unwrap_or(total)
             .min(total - start.min(total));
         Some(self.page(start, rows, total))
     }
