@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
-use ferroforce::bulk::{CsvSource, Delimiter, JobState, LineEnding};
+use ferroforce::bulk::{CsvSource, Delimiter, JobState, LineEnding, Succeeded};
 use ferroforce::types::Patch;
 use ferroforce::{ErrorKind, IntoRecordStream, Record};
 use ferroforce_org::Fault;
@@ -169,6 +169,34 @@ async fn each_operation_does_its_own() {
     assert_eq!(gone.counts().failed, 10);
     let error = gone.all_succeeded().unwrap_err();
     assert_eq!(error.jobs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hard_delete_leaves_nothing_in_the_recycle_bin() {
+    let (_org, salesforce) = start().await;
+    let loaded = insert(&salesforce).rows(contacts(4)).await.unwrap();
+    let rows = loaded.successful::<Contact>().fetch_all().await.unwrap();
+    let (binned, destroyed) = rows.split_at(2);
+    let ids = |rows: &[Succeeded<Contact>]| -> Vec<_> {
+        rows.iter().map(|row| json!({"Id": row.id})).collect()
+    };
+    let bulk = salesforce.bulk();
+    for ingest in [
+        bulk.delete("Contact").poll(quick()).rows(ids(binned)),
+        bulk.hard_delete("Contact")
+            .poll(quick())
+            .rows(ids(destroyed)),
+    ] {
+        let deleted = ingest.await.unwrap();
+        assert_eq!(deleted.all_succeeded().unwrap().successful, 2);
+    }
+    let left = salesforce
+        .query("SELECT Id FROM Contact WHERE External_Id__c LIKE 'K-%'")
+        .include_deleted()
+        .fetch_all::<Record>()
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 2, "those in the bin, and no other");
 }
 
 #[tokio::test]
