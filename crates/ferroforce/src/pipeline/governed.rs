@@ -2,6 +2,7 @@
 //! the org have together.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use http::StatusCode;
 use tokio::sync::SemaphorePermit;
@@ -9,7 +10,7 @@ use tokio::sync::SemaphorePermit;
 use super::Pipeline;
 use super::run::Exchange;
 use crate::error::{ApiError, Error, ErrorCode, Result};
-use crate::governor::{Answer, Ended, LimitReached, Permit, Wish};
+use crate::governor::{Answer, Ended, LimitReached, Permit, Share, Wish};
 use crate::limits::ApiUsage;
 use crate::op::Response;
 
@@ -23,10 +24,17 @@ impl Pipeline {
     /// The places for a request, and whether it had to wait. Neither is held while the
     /// other is waited for.
     pub(super) async fn places(&self, wish: Wish) -> Result<(Places<'_>, bool)> {
-        let Some(share) = &self.governor else {
-            let (own, waited) = self.own_place().await?;
-            return Ok((Places { own, shared: None }, waited));
-        };
+        match &self.governor {
+            None => {
+                let (own, waited) = self.own_place().await?;
+                Ok((Places { own, shared: None }, waited))
+            }
+            // Apart, so that requests without a governor have no room for this in them.
+            Some(share) => Box::pin(self.governed_places(share, wish)).await,
+        }
+    }
+
+    async fn governed_places(&self, share: &Share, wish: Wish) -> Result<(Places<'_>, bool)> {
         let mut had_to_wait = false;
         loop {
             let (own, waited) = self.own_place().await?;
@@ -62,9 +70,12 @@ impl Pipeline {
 
 impl Places<'_> {
     /// Does what the places are for.
-    pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn during<T: Send>(
+        &self,
+        work: Pin<&mut (impl Future<Output = T> + Send)>,
+    ) -> T {
         match &self.shared {
-            Some(permit) => permit.during(work).await,
+            Some(permit) => Box::pin(permit.during(work)).await,
             None => work.await,
         }
     }

@@ -13,6 +13,7 @@ mod run;
 mod sign_in;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -139,8 +140,10 @@ impl Pipeline {
                 }
             };
             let sent = self.transport.call(request);
-            let exchange = run.exchange(sent, Accepts::statuses(outgoing.accepts()));
-            let exchange = places.during(exchange).await;
+            let exchange = {
+                let exchange = pin!(run.exchange(sent, Accepts::statuses(outgoing.accepts())));
+                places.during(exchange).await
+            };
             places.settle(&exchange, outgoing.usage);
 
             if is_rejected_session(&exchange) {
