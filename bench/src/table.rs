@@ -176,7 +176,7 @@ const GOALS: [Goal; 31] = [
         "MB more for a load of 5 million than of 100,000",
         "bulk-load-memory-many",
         Beside::Less("bulk-load-memory-few"),
-        "≤ 16",
+        "≤ 2",
     ),
     Goal::new(
         "processor per record ÷ better of the two",
@@ -231,7 +231,7 @@ const GOALS: [Goal; 31] = [
         "MB more for 5 million than for 100,000",
         "bulk-extract-memory-many",
         Beside::Less("bulk-extract-memory-few"),
-        "≤ 1",
+        "≤ 2",
     ),
     Goal::new("MB/s of SOQL parsed", "parse", Beside::Nothing, "≥ 20"),
 ];

@@ -11,6 +11,7 @@ mod page;
 mod pages;
 mod ranges;
 mod rows;
+mod spans;
 
 use std::borrow::Cow;
 use std::fmt;

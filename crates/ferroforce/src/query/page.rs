@@ -1,11 +1,10 @@
-use std::ops::Range;
-
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use super::cursor;
+use super::spans::Spans;
 use crate::error::{Error, Result};
 use crate::op::Response;
 
@@ -25,7 +24,7 @@ pub struct Page<T> {
 /// A page as it came, cut into rows that are not yet read.
 pub(crate) struct RawPage {
     body: Bytes,
-    rows: Vec<Range<usize>>,
+    rows: Spans,
     /// How many rows the whole query has, where it is told.
     pub(super) total_size: Option<u64>,
     pub(super) next: Option<String>,
@@ -38,36 +37,26 @@ pub(crate) struct RawPage {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct Wire {
     total_size: Option<u64>,
     done: bool,
     next_records_url: Option<String>,
-    #[serde(borrow)]
-    records: Vec<&'a RawValue>,
+    records: Spans,
 }
 
 impl RawPage {
     pub(super) fn decode(response: &Response) -> Result<Self> {
         let body = response.body().clone();
-        let wire: Wire<'_> = read(&body).map_err(|error| response.explain::<OwnedWire>(error))?;
+        let wire: Wire = read(&body).map_err(|error| response.explain::<OwnedWire>(error))?;
         if !wire.done && wire.next_records_url.is_none() {
             return Err(Error::decode(
                 "the answer says that more rows follow and not where: rows would be lost",
             ));
         }
-        let start = body.as_ptr().addr();
-        let rows = wire
-            .records
-            .iter()
-            .map(|row| {
-                let at = row.get().as_ptr().addr() - start;
-                at..at + row.get().len()
-            })
-            .collect();
         Ok(Self {
             total_size: wire.total_size,
             next: wire.next_records_url.filter(|_| !wire.done),
-            rows,
+            rows: wire.records,
             body,
             at: None,
             left_out: 0,
@@ -82,7 +71,7 @@ impl RawPage {
         }
         Ok(Self {
             body: Bytes::new(),
-            rows: Vec::new(),
+            rows: Spans::default(),
             total_size: Some(0),
             next: None,
             at: None,
@@ -110,13 +99,13 @@ impl RawPage {
         let count = usize::try_from(rows).map_or(self.rows.len(), |rows| rows.min(self.rows.len()));
         self.before = self.fingerprint_before(count);
         self.left_out += rows;
-        self.rows.drain(..count);
+        self.rows.leave_out(count);
     }
 
     /// The fingerprint of the row in front of row `index`.
     pub(super) fn fingerprint_before(&self, index: usize) -> Option<u64> {
         match index.checked_sub(1) {
-            Some(last) => Some(cursor::of_row(&self.body[self.rows.get(last)?.clone()])),
+            Some(last) => Some(cursor::of_row(self.text(last)?)),
             None => self.before,
         }
     }
@@ -129,14 +118,21 @@ impl RawPage {
         self.rows.len()
     }
 
+    fn text(&self, index: usize) -> Option<&[u8]> {
+        self.body.get(self.rows.get(index, &self.body)?)
+    }
+
     /// The text of row `index`, in the memory of the page.
     pub(super) fn slice(&self, index: usize) -> Bytes {
-        self.body.slice(self.rows[index].clone())
+        match self.rows.get(index, &self.body) {
+            Some(range) => self.body.slice(range),
+            None => Bytes::new(),
+        }
     }
 
     /// Row `index` as a `T`. `number` is its place in the whole query.
     pub(super) fn row<T: DeserializeOwned>(&self, index: usize, number: u64) -> Result<T> {
-        let bytes = &self.body[self.rows[index].clone()];
+        let bytes = self.text(index).unwrap_or_default();
         read(bytes).map_err(|error| explain::<T>(bytes, number, error))
     }
 }

@@ -117,34 +117,44 @@ impl Body {
             Repr::Stream { chunks, length } => (chunks, length),
         };
         let mut next = async || std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await;
-        let Some(first) = next().await.transpose()? else {
+        let Some(mut first) = next().await.transpose()? else {
             return Ok((Bytes::new(), true));
         };
-        // One chunk is the usual case and needs no copy.
-        let Some(second) = next().await.transpose()? else {
-            let complete = first.len() <= limit;
-            let mut first = first;
-            first.truncate(limit);
-            return Ok((first, complete));
-        };
-        let mut all = buffer;
-        // What is stated is believed up to a bound: it need not come.
         let stated = length.and_then(|length| usize::try_from(length).ok());
-        all.reserve(stated.unwrap_or(0).min(limit).min(MOST_RESERVED));
-        all.extend_from_slice(&first);
-        let mut chunk = second;
-        loop {
-            if all.len() + chunk.len() > limit {
-                all.extend_from_slice(&chunk[..limit.saturating_sub(all.len()).min(chunk.len())]);
-                all.truncate(limit);
-                return Ok((all.freeze(), false));
-            }
-            all.extend_from_slice(&chunk);
-            match next().await.transpose()? {
-                Some(more) => chunk = more,
-                None => return Ok((all.freeze(), true)),
+        let mut following = None;
+        // One chunk is the usual case and needs no copy.
+        if stated.is_none_or(|stated| first.len() >= stated) {
+            following = next().await.transpose()?;
+            if following.is_none() {
+                let complete = first.len() <= limit;
+                first.truncate(limit);
+                return Ok((first, complete));
             }
         }
+        let mut all = buffer;
+        // What is stated is believed up to a bound: it need not come. A little more, so
+        // that the memory does for a next body that is a little longer.
+        let expected = stated.unwrap_or(0).min(limit).min(MOST_RESERVED);
+        if all.capacity() < expected {
+            all.reserve(expected + expected / 16);
+        }
+        all.extend_from_slice(&first);
+        drop(first);
+        while all.len() <= limit {
+            let chunk = match following.take() {
+                Some(chunk) => chunk,
+                None => match next().await.transpose()? {
+                    Some(chunk) => chunk,
+                    None => return Ok((all.freeze(), true)),
+                },
+            };
+            // One byte too many tells that there is more. The chunk is let go before the
+            // next one is asked for: it lies in the memory into which the connection reads.
+            let room = (limit - all.len()).saturating_add(1);
+            all.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        all.truncate(limit);
+        Ok((all.freeze(), false))
     }
 }
 

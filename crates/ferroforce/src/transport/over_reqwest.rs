@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
 use http::header::CONTENT_LENGTH;
 use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url};
 
 use super::{Body, BoxFuture, HttpService, TransportError, TransportErrorKind};
@@ -133,6 +134,9 @@ impl HttpService for ReqwestService {
     }
 }
 
+/// A body of at most so many bytes mostly comes together with its headers.
+const READ_AT_ONCE: u64 = 8192;
+
 /// Boxed as it is: an `async` block around it would hold reqwest's large future
 /// twice.
 fn send(
@@ -152,12 +156,26 @@ fn answer(
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     // None of a compressed body, whose stated length is another.
     let length = response.content_length();
+    if length.is_none_or(|length| length > READ_AT_ONCE) {
+        detach(answer.headers_mut());
+    }
     let body = Body::stream(response.bytes_stream().map_err(classify));
     *answer.body_mut() = match length {
         Some(length) => body.with_length(length),
         None => body,
     };
     Ok(answer)
+}
+
+/// Gives headers memory of their own. Theirs is that into which the connection reads,
+/// which it can't use again for the body as long as they are there.
+fn detach(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        // What came as a value is one.
+        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = own;
+        }
+    }
 }
 
 fn into_reqwest(request: http::Request<Body>, url: Url) -> reqwest::Request {

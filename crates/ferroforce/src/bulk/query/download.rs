@@ -236,6 +236,7 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         dialect: handle.dialect(),
         paging,
         counted: handle.divided_batch().is_none(),
+        spare: Arc::default(),
     });
     let page = from.as_ref().and_then(|from| from.page.clone());
     let upcoming = match complete.pages {

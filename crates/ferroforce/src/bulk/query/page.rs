@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::job::JobId;
 use super::ops::{self, PageAt};
 use super::paging::Paging;
-use crate::bulk::csv::read::{Batch, Columns, Dialect, LARGEST_RECORD, Row, Splitter};
+use crate::bulk::csv::read::{Batch, Columns, Dialect, LARGEST_RECORD, Row, Spare, Splitter};
 use crate::client::{ApiVersion, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{CallSettings, Opened, Outgoing};
@@ -24,7 +24,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 
 /// How many bytes of rows are handed on at a time, where they come quicker than they
 /// are read.
-const BATCH_BYTES: usize = 128 * 1024;
+const BATCH_BYTES: usize = 64 * 1024;
 
 /// How many batches of a page wait to be read.
 pub(super) const BATCHES: usize = 4;
@@ -45,6 +45,7 @@ pub(super) struct Pages {
     pub(super) paging: Paging,
     /// Whether a page tells how many rows it has. Those of Bulk API 1.0 do not.
     pub(super) counted: bool,
+    pub(super) spare: Arc<Spare>,
 }
 
 /// What is told of a page, in this order: the header once, then rows.
@@ -67,6 +68,14 @@ pub(super) struct Rows {
     batch: Batch,
     /// The first that counts.
     first: usize,
+    /// Where the memory goes once they were read.
+    spare: Arc<Spare>,
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.spare.give_back(std::mem::take(&mut self.batch));
+    }
 }
 
 impl Rows {
@@ -193,7 +202,7 @@ async fn attempt(
         // Nobody may want to know.
         let _ = next.send(stated.next.clone());
     }
-    receive(opened, progress, sink, stated.length).await?;
+    receive(pages, opened, progress, sink, stated.length).await?;
     finish(pages, progress, sink, stated.rows).await
 }
 
@@ -226,6 +235,7 @@ impl Stated {
 
 /// Reads the body, of which as much as came before is left out.
 async fn receive(
+    pages: &Pages,
     opened: Opened,
     progress: &mut Progress,
     sink: &Sink,
@@ -251,7 +261,7 @@ async fn receive(
             None => {
                 // Rows that are there are not kept from who waits for them.
                 if waiting > 0 {
-                    send_rows(progress, sink).await?;
+                    send_rows(pages, progress, sink).await?;
                     waiting = 0;
                 }
                 let next = poll_fn(|cx| Pin::new(&mut body).poll_next(cx));
@@ -264,14 +274,14 @@ async fn receive(
         let Some(piece) = piece else { break };
         let piece = piece.map_err(broken)?;
         received += as_u64(piece.len());
-        let new = known.leave_out(&piece)?;
-        if !new.is_empty() {
+        // A piece may be much larger than what is handed on.
+        for new in known.leave_out(&piece)?.chunks(BATCH_BYTES) {
             progress.add(new);
             waiting += new.len();
-        }
-        if waiting >= BATCH_BYTES {
-            send_rows(progress, sink).await?;
-            waiting = 0;
+            if waiting >= BATCH_BYTES {
+                send_rows(pages, progress, sink).await?;
+                waiting = 0;
+            }
         }
     }
     if let Some(length) = length
@@ -361,9 +371,10 @@ fn incomplete(message: String) -> End {
 }
 
 /// Hands on the rows that are there as a whole.
-async fn send_rows(progress: &mut Progress, sink: &Sink) -> Result<()> {
-    let batch = progress.splitter.batch()?;
+async fn send_rows(pages: &Pages, progress: &mut Progress, sink: &Sink) -> Result<()> {
+    let batch = progress.splitter.batch(pages.spare.take())?;
     let Some(first) = batch.row(0) else {
+        pages.spare.give_back(batch);
         return Ok(());
     };
     let mut skip = 0;
@@ -374,12 +385,17 @@ async fn send_rows(progress: &mut Progress, sink: &Sink) -> Result<()> {
             return Ok(());
         }
         progress.columns = Some(columns.len());
-        let text = batch.text(0);
+        // A copy, or it would keep the memory of the rows.
+        let text = Bytes::copy_from_slice(batch.text(0));
         send(sink, Piece::Header(Header { columns, text })).await?;
         skip = 1;
     }
     if batch.len() > skip {
-        let rows = Rows { batch, first: skip };
+        let rows = Rows {
+            batch,
+            first: skip,
+            spare: Arc::clone(&pages.spare),
+        };
         send(sink, Piece::Rows(rows)).await?;
     }
     Ok(())
@@ -404,7 +420,7 @@ async fn finish(
     sink: &Sink,
     stated: Option<u64>,
 ) -> Result<u64, End> {
-    send_rows(progress, sink).await?;
+    send_rows(pages, progress, sink).await?;
     let mut records = progress.splitter.records();
     let rest = progress.splitter.rest();
     if !rest.is_empty() {
@@ -424,7 +440,7 @@ async fn finish(
         )));
     }
     progress.splitter.finish();
-    send_rows(progress, sink).await?;
+    send_rows(pages, progress, sink).await?;
     Ok(rows)
 }
 

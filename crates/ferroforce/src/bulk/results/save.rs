@@ -115,7 +115,7 @@ impl Written {
     async fn add(file: Option<Self>, path: &Path, sheet: &mut Sheet) -> Result<Self> {
         let path = path.to_owned();
         let header = sheet.header(sheet.columns().len());
-        let text = sheet.take(None, Vec::new());
+        let text = sheet.take(None);
         let written = blocking(move || {
             let mut written = match file {
                 Some(written) => written,

@@ -100,7 +100,7 @@ impl Cutter {
             Text::Csv { sheet, count } => {
                 let rows = as_u64(std::mem::take(count));
                 let mut data = sheet.header(sheet.columns().len());
-                data.extend(sheet.take(None, Vec::new()));
+                data.extend(sheet.take(None));
                 Some(Cut {
                     data: data.into(),
                     rows,
@@ -147,7 +147,7 @@ fn add_csv(
     }
     *count = 1;
     let mut data = sheet.header(written.columns_before);
-    data.extend(sheet.take(Some(written), Vec::new()));
+    data.extend(sheet.take(Some(written)));
     Ok(Some(Cut {
         data: data.into(),
         rows: as_u64(before),

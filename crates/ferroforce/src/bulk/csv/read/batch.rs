@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::row::Row;
 use super::scan::{Cell, Flaw};
@@ -10,7 +10,7 @@ use super::scan::{Cell, Flaw};
 /// Records in memory of their own.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(super) bytes: Bytes,
+    bytes: Bytes,
     pub(super) cells: Vec<Cell>,
     rows: Vec<Place>,
 }
@@ -25,26 +25,36 @@ struct Place {
 }
 
 impl Batch {
-    /// With the first cells of the record that comes first, and room for as many cells
-    /// and records as are expected.
-    pub(super) fn starting(mut cells: Vec<Cell>, expected: (usize, usize)) -> Self {
-        cells.reserve_exact(expected.0.saturating_sub(cells.len()));
-        Self {
-            cells,
-            rows: Vec::with_capacity(expected.1),
-            ..Self::default()
-        }
-    }
-
     pub(super) fn add(&mut self, text: Range<usize>, flaw: Option<Flaw>) {
         let cells = self.cells.len();
         self.rows.push(Place { text, cells, flaw });
     }
 
-    /// Takes away the cells of a record that is not whole.
-    pub(super) fn split_cells(&mut self) -> Vec<Cell> {
-        let end = self.rows.last().map_or(0, |row| row.cells);
-        self.cells.split_off(end)
+    /// The cells of a record that is not whole.
+    pub(super) fn rest(&self) -> &[Cell] {
+        &self.cells[self.rows.last().map_or(0, |row| row.cells)..]
+    }
+
+    /// Takes the text that its records stand in, to `end`, and gives back what follows
+    /// there, in the memory that it had.
+    pub(super) fn exchange(&mut self, mut text: BytesMut, end: usize) -> BytesMut {
+        let had = std::mem::take(&mut self.bytes);
+        let mut rest = had.try_into_mut().unwrap_or_default();
+        rest.clear();
+        rest.extend_from_slice(&text[end..]);
+        text.truncate(end);
+        self.bytes = text.freeze();
+        rest
+    }
+
+    /// Without records, and with its memory but for the text that somebody still has.
+    pub(super) fn emptied(mut self) -> Self {
+        self.cells.clear();
+        self.rows.clear();
+        if !self.bytes.is_unique() {
+            self.bytes = Bytes::new();
+        }
+        self
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -65,10 +75,10 @@ impl Batch {
     }
 
     /// The text of the record at `index`, without its line end.
-    pub(crate) fn text(&self, index: usize) -> Bytes {
+    pub(crate) fn text(&self, index: usize) -> &[u8] {
         match self.rows.get(index) {
-            Some(row) => self.bytes.slice(row.text.clone()),
-            None => Bytes::new(),
+            Some(row) => &self.bytes[row.text.clone()],
+            None => &[],
         }
     }
 

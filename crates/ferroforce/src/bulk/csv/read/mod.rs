@@ -9,6 +9,7 @@ mod reader;
 mod record;
 mod row;
 mod scan;
+mod spare;
 mod split;
 
 pub use reader::CsvReader;
@@ -19,6 +20,7 @@ pub(crate) use dialect::Dialect;
 pub(crate) use reader::{LARGEST_RECORD, read};
 pub(crate) use record::{Kind, RecordMaker};
 pub(crate) use row::Row;
+pub(crate) use spare::Spare;
 pub(crate) use split::{RawRecord, Splitter};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Buf, BytesMut};
 
 use super::batch::Batch;
 use super::dialect::{BOM, Dialect};
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// beginning is left out.
 #[derive(Debug)]
 pub(crate) struct Splitter {
-    buffer: Vec<u8>,
+    buffer: BytesMut,
     /// Where in the buffer the record under way begins.
     at: usize,
     /// Where in the text the buffer begins.
@@ -33,8 +33,6 @@ pub(crate) struct Splitter {
     limit: usize,
     begun: bool,
     last: bool,
-    /// How many cells and records the last batch had: the next will have as many.
-    usual: (usize, usize),
 }
 
 /// One record of a text: the header too is one.
@@ -71,7 +69,7 @@ struct Found {
 impl Splitter {
     pub(crate) fn new(dialect: Dialect, limit: usize) -> Self {
         Self {
-            buffer: Vec::new(),
+            buffer: BytesMut::new(),
             at: 0,
             offset: 0,
             scanner: Scanner::new(dialect),
@@ -81,7 +79,6 @@ impl Splitter {
             limit: limit.min(LARGEST),
             begun: false,
             last: false,
-            usual: (0, 0),
         }
     }
 
@@ -109,7 +106,7 @@ impl Splitter {
 
     pub(crate) fn push(&mut self, piece: &[u8]) {
         if self.at > 0 {
-            self.buffer.drain(..self.at);
+            self.buffer.advance(self.at);
             self.offset += as_u64(self.at);
             self.at = 0;
         }
@@ -155,34 +152,32 @@ impl Splitter {
         }))
     }
 
-    /// All records that are there as a whole, in memory of their own.
+    /// All records that are there as a whole, with the text that they stand in. What
+    /// comes next goes into the memory of `batch`, which is empty.
     ///
     /// # Errors
     /// As [`next`](Self::next).
-    pub(crate) fn batch(&mut self) -> Result<Batch> {
+    pub(crate) fn batch(&mut self, mut batch: Batch) -> Result<Batch> {
         if std::mem::take(&mut self.given) {
             self.cells.clear();
         }
-        let mut begin = None;
-        let mut batch = Batch::starting(std::mem::take(&mut self.cells), self.usual);
+        batch.cells.append(&mut self.cells);
         let outcome = loop {
             match self.seek_into(&mut batch.cells) {
                 Ok(Some(found)) => {
-                    let begin = *begin.get_or_insert(found.start);
-                    let flaw = self.scanner.take_flaw();
-                    batch.add(found.start - begin..found.content - begin, flaw);
+                    batch.add(found.start..found.content, self.scanner.take_flaw());
                 }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        self.cells = batch.split_cells();
+        self.cells.extend_from_slice(batch.rest());
         outcome?;
-        self.records += as_u64(batch.len());
-        if let Some(begin) = begin {
-            // Of its own size, where the buffer is as large as it once had to be.
-            batch.bytes = Bytes::copy_from_slice(&self.buffer[begin..self.at]);
-            self.usual = (batch.cells.len(), batch.len());
+        if batch.len() > 0 {
+            self.records += as_u64(batch.len());
+            self.offset += as_u64(self.at);
+            self.buffer = batch.exchange(std::mem::take(&mut self.buffer), self.at);
+            self.at = 0;
         }
         Ok(batch)
     }

@@ -399,7 +399,7 @@ fn records(text: &str, kinds: Vec<Kind>) -> Vec<crate::Record> {
     let columns = Columns::read(splitter.next().unwrap().unwrap().row()).unwrap();
     let version = ApiVersion::default();
     let mut maker = RecordMaker::new(columns.into(), kinds, "Contact".into(), version);
-    let batch = splitter.batch().unwrap();
+    let batch = splitter.batch(Batch::default()).unwrap();
     let row = |index: usize| maker.make(batch.row(index).unwrap(), 0).unwrap();
     (0..batch.len()).map(row).collect()
 }
@@ -528,16 +528,18 @@ proptest! {
         let mut splitter = Splitter::new(dialect, LARGEST_RECORD);
         let mut batched = Vec::new();
         let mut records = 0;
+        let spare = Spare::default();
         let mut pieces = text.chunks(piece).peekable();
         loop {
             match pieces.next() {
                 Some(piece) => splitter.push(piece),
                 None => splitter.finish(),
             }
-            let batch = splitter.batch().unwrap();
+            let batch = splitter.batch(spare.take()).unwrap();
             records += batch.len() as u64;
             prop_assert_eq!(splitter.records(), records);
             batched.extend((0..batch.len()).map(|index| cells(batch.row(index).unwrap())));
+            spare.give_back(batch);
             if splitter.is_finished() {
                 break;
             }

@@ -311,17 +311,21 @@ impl Sheet {
         self.ends.clear();
     }
 
-    /// Takes the rows out, but for the last one if it is to be `kept`. `empty` is memory
-    /// for those to come.
-    pub(crate) fn take(&mut self, kept: Option<Written>, mut empty: Vec<u8>) -> Vec<u8> {
-        empty.clear();
+    /// Takes the rows out, but for the last one if it is to be `kept`.
+    pub(crate) fn take(&mut self, kept: Option<Written>) -> Vec<u8> {
+        let mut rest = Vec::new();
         self.ends.clear();
         if let Some(last) = kept {
-            empty.extend_from_slice(&self.text[last.start..]);
+            rest.extend_from_slice(&self.text[last.start..]);
             self.text.truncate(last.start);
-            self.ends.push(empty.len());
+            self.ends.push(rest.len());
         }
-        std::mem::replace(&mut self.text, empty)
+        std::mem::replace(&mut self.text, rest)
+    }
+
+    /// The rows, for whoever has other memory for them.
+    pub(crate) fn text_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.text
     }
 
     /// The cell of the last row in this column, as it was written.

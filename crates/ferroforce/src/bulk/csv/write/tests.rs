@@ -24,7 +24,7 @@ fn sheet() -> Sheet {
 
 fn whole(sheet: &mut Sheet) -> String {
     let mut text = sheet.header(sheet.columns().len());
-    text.extend(sheet.take(None, Vec::new()));
+    text.extend(sheet.take(None));
     String::from_utf8(text).unwrap()
 }
 
@@ -356,7 +356,7 @@ fn rows_are_taken_out_and_the_last_one_may_stay() {
     let last = sheet.write(&json!({"A": 2, "B": 3})).unwrap();
     assert_eq!(last.columns_before, 1);
     assert_eq!(sheet.header(last.columns_before), b"A\n");
-    assert_eq!(sheet.take(Some(last), Vec::new()), b"1\n");
+    assert_eq!(sheet.take(Some(last)), b"1\n");
     sheet.write(&json!({"B": "x,y"})).unwrap();
     assert_eq!(sheet.last_cell(1), Some(b"\"x,y\"".as_slice()));
     assert_eq!(sheet.last_cell(0), Some(b"".as_slice()));

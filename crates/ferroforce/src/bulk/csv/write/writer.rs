@@ -120,7 +120,7 @@ impl CsvWriter {
             return Vec::new();
         };
         let header = sheet.header(sheet.columns().len());
-        let mut text = sheet.take(None, Vec::new());
+        let mut text = sheet.take(None);
         // In place, since the text may be large.
         text.splice(0..0, header);
         text

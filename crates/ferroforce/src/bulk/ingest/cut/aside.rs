@@ -8,7 +8,7 @@ use crate::bulk::spool::{Stored, blocking, unnamed};
 use crate::error::{Error, Result};
 
 /// Bytes that are written to disk at once.
-pub(super) const PIECE: usize = 1024 * 1024;
+const PIECE: usize = 1024 * 1024;
 
 /// What of a part was put to disk, because memory does not hold it.
 pub(super) struct Aside {
@@ -17,6 +17,24 @@ pub(super) struct Aside {
     file: Option<Arc<std::fs::File>>,
     stored: u64,
     checksum: crc32fast::Hasher,
+}
+
+/// All that a part has.
+pub(super) struct Complete {
+    pub(super) data: Data,
+    pub(super) checksum: crc32fast::Hasher,
+    /// What the data no longer needs.
+    pub(super) memory: Vec<u8>,
+}
+
+/// Lets `text` go on in `memory`, if that is larger. Parts are large, and what they are
+/// gathered in is best made once.
+pub(super) fn reuse(memory: Vec<u8>, text: &mut Vec<u8>) {
+    if memory.capacity() > text.capacity() {
+        let begun = std::mem::replace(text, memory);
+        text.clear();
+        text.extend_from_slice(&begun);
+    }
 }
 
 impl Aside {
@@ -44,7 +62,8 @@ impl Aside {
         bytes > 0 && bytes >= limit
     }
 
-    pub(super) async fn put(&mut self, piece: Vec<u8>) -> Result<()> {
+    /// Gives the memory of the piece back, which is empty then.
+    pub(super) async fn put(&mut self, mut piece: Vec<u8>) -> Result<Vec<u8>> {
         self.checksum.update(&piece);
         self.stored += as_u64(piece.len());
         let (file, folder) = (self.file.take(), self.folder.clone());
@@ -54,21 +73,26 @@ impl Aside {
                 None => Arc::new(unnamed(folder.as_deref())?),
             };
             (&*file).write_all(&piece)?;
-            Ok(file)
+            piece.clear();
+            Ok((file, piece))
         });
         let failed = |error| Error::disk("the rows cannot be put aside", error);
-        self.file = Some(written.await.map_err(failed)?);
-        Ok(())
+        let (file, piece) = written.await.map_err(failed)?;
+        self.file = Some(file);
+        Ok(piece)
     }
 
-    /// All of it, and its checksum. `rest` is what is still in memory.
-    pub(super) async fn finish(mut self, rest: Vec<u8>) -> Result<(Data, crc32fast::Hasher)> {
-        if self.file.is_some() {
-            self.put(rest).await?;
-        } else {
+    /// All of it. `rest` is what is still in memory.
+    pub(super) async fn finish(mut self, rest: Vec<u8>) -> Result<Complete> {
+        if self.file.is_none() {
             self.checksum.update(&rest);
-            return Ok((Data::Memory(rest.into()), self.checksum));
+            return Ok(Complete {
+                data: Data::Memory(rest.into()),
+                checksum: self.checksum,
+                memory: Vec::new(),
+            });
         }
+        let memory = self.put(rest).await?;
         let checksum = self.checksum.clone().finalize();
         let failed = || {
             Error::disk(
@@ -80,6 +104,10 @@ impl Aside {
             file: self.file.ok_or_else(failed)?,
             range: 0..self.stored,
         };
-        Ok((Data::Stored { stored, checksum }, self.checksum))
+        Ok(Complete {
+            data: Data::Stored { stored, checksum },
+            checksum: self.checksum,
+            memory,
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::aside::Aside;
+use super::aside::{Aside, reuse};
 use super::{Bounds, Refusals, Refused, as_u64};
 use crate::bulk::csv::read::{Columns, Dialect, LARGEST_RECORD, RawRecord, Splitter};
 use crate::bulk::csv::write::limits;
@@ -242,7 +242,7 @@ impl CsvCutter {
                 Stop::Cut(draft) => return self.finish(draft).await.map(Some),
                 Stop::Store => {
                     if let Some((text, aside)) = &mut self.draft.copy {
-                        aside.put(std::mem::take(text)).await?;
+                        *text = aside.put(std::mem::take(text)).await?;
                     }
                 }
                 Stop::Yield => tokio::task::yield_now().await,
@@ -318,7 +318,13 @@ impl CsvCutter {
 
     async fn finish(&mut self, draft: Draft) -> Result<Part> {
         let (data, checksum) = match draft.copy {
-            Some((text, aside)) => aside.finish(text).await?,
+            Some((text, aside)) => {
+                let complete = aside.finish(text).await?;
+                if let Some((text, _)) = &mut self.draft.copy {
+                    reuse(complete.memory, text);
+                }
+                (complete.data, complete.checksum)
+            }
             None => {
                 let data = match &self.input {
                     Input::Bytes { all, .. } => {

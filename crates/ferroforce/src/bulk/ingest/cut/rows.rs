@@ -1,7 +1,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::aside::{Aside, PIECE};
+use super::aside::{Aside, Complete, reuse};
 use super::{Bounds, Refusals, Refused, as_u64};
 use crate::bulk::csv::write::{Sheet, Written};
 use crate::bulk::ingest::feed::Feed;
@@ -80,8 +80,9 @@ impl RowCutter {
             // The same for a row that was kept as for one that comes, or the parts of a
             // source would not be the same each time.
             if self.draft.aside.is_due(self.sheet.len()) {
-                let piece = self.sheet.take(None, Vec::with_capacity(PIECE + PIECE / 2));
-                self.draft.aside.put(piece).await?;
+                let piece = self.sheet.take(None);
+                let memory = self.draft.aside.put(piece).await?;
+                reuse(memory, self.sheet.text_mut());
             }
             match poll_fn(|cx| self.poll_rows(cx, until)).await? {
                 Stop::CutBefore(row) => return self.cut(Some(row)).await.map(Some),
@@ -176,8 +177,13 @@ impl RowCutter {
         };
         let draft = std::mem::replace(&mut self.draft, draft);
         let header = self.sheet.header(columns).into();
-        let rest = self.sheet.take(next, Vec::new());
-        let (data, checksum) = draft.aside.finish(rest).await?;
+        let rest = self.sheet.take(next);
+        let Complete {
+            data,
+            checksum,
+            memory,
+        } = draft.aside.finish(rest).await?;
+        reuse(memory, self.sheet.text_mut());
         let rows = draft.first_row..end;
         let part = Part::new(self.part, rows, draft.records, header, data, &checksum);
         self.part += 1;
