@@ -367,6 +367,9 @@ impl Error {
             _ => {
                 self.is_row_lock()
                     || self.is_concurrency_limit()
+                    // Without a time to come back, a conflict is a verdict.
+                    || (self.0.status == Some(StatusCode::CONFLICT)
+                        && self.0.retry_after.is_some())
                     || self.0.status.is_some_and(|status| {
                         (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
                             || status == StatusCode::TOO_MANY_REQUESTS

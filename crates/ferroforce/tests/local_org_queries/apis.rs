@@ -5,7 +5,7 @@ use ferroforce::search::{ParameterizedSearch, SearchIn, SearchObject};
 use ferroforce::ui_api::IdempotencyKey;
 use ferroforce::{Record, Soql};
 use ferroforce_org::{Fault, LocalOrg};
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{client, contacts, start};
@@ -106,6 +106,22 @@ async fn a_create_under_a_key_is_never_doubled_and_gets_through() {
             .bind("name", name);
         assert_eq!(there.count().await.unwrap(), 1, "{what}");
     }
+    // The one that was cut off is still under way when it is sent again.
+    let path = "/services/data/*/ui-api/records";
+    let conflict = Fault::error(
+        StatusCode::CONFLICT,
+        "IDEMPOTENCY_KEY_IN_USE",
+        "still under way",
+    );
+    org.faults()
+        .add(conflict.retry_after(0).path(path).skip(1).times(1));
+    org.faults().add(Fault::cut_after().path(path).times(1));
+    let created = records.create("Account", &json!({"Name": "Twice"})).await;
+    org.faults().clear();
+    let twice = salesforce.query("SELECT Id FROM Account WHERE Name = 'Twice'");
+    let twice: Record = twice.fetch_one().await.unwrap();
+    assert_eq!(twice.id(), Some(created.unwrap().id));
+
     let key = IdempotencyKey::generate();
     let create = |name: &str| records.create_with_key("Account", &json!({"Name": name}), &key);
     let first = create("A").await.unwrap().id;
