@@ -54,6 +54,17 @@ async fn searches_find_what_was_typed_in_and_nothing_else() {
         );
     let found = salesforce.parameterized_search::<Record>(&search).await;
     assert_eq!(found.unwrap().records.len(), 1);
+    for name in ["Byron A", "Byron B", "Byron C"] {
+        create(name).await;
+    }
+    let object = SearchObject::new("Contact").fields(["LastName"]);
+    let search = ParameterizedSearch::new("Byron").object(object.order_by("LastName"));
+    let search = search.offset(1);
+    let found = salesforce.parameterized_search::<Record>(&search).await;
+    let found = found.unwrap();
+    let names = found.of("Contact").map(|record| record.get("LastName"));
+    let names: Vec<String> = names.collect::<Result<_, _>>().unwrap();
+    assert_eq!(names, ["Byron B", "Byron C"]);
     let error = salesforce.search("FIND").fetch::<Record>().await;
     assert_eq!(
         error.unwrap_err().code().unwrap().as_str(),
