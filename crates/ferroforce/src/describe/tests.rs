@@ -149,6 +149,10 @@ async fn what_did_not_change_is_a_value() {
     assert_eq!(first.validators.etag.as_deref(), Some("\"baf7f695\""));
     let again = contacts.describe().if_changed(&first.validators).await;
     assert!(again.unwrap().is_not_modified());
+    // Which of the two counts is for the answering side to know.
+    let sent = &script.sent()[1].headers;
+    assert_eq!(sent["if-none-match"], "\"baf7f695\"");
+    assert_eq!(sent["if-modified-since"], "Fri, 14 Aug 2020 20:53:02 GMT");
     let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_597_438_382);
     assert_eq!(first.validators.last_modified, Some(since));
     let old = contacts
