@@ -230,6 +230,10 @@ impl Salesforce {
         pipeline.open(outgoing, slot, context).await
     }
 
+    pub(crate) fn max_response_bytes(&self) -> usize {
+        self.0.pipeline.max_response_bytes
+    }
+
     /// See [`Pipeline::resumption`].
     pub(crate) fn resumption(&self, outgoing: &Outgoing, retry: u32) -> Option<Duration> {
         self.0.pipeline.resumption(outgoing, retry)
