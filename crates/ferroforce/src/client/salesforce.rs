@@ -87,7 +87,7 @@ impl Salesforce {
         self.call(crate::describe::global())
     }
 
-    /// A cache of descriptions of objects, empty at first.
+    /// A cache of descriptions of objects and layouts, empty at first.
     pub fn describe_cache(&self) -> DescribeCache {
         DescribeCache::new(self.clone())
     }

@@ -186,3 +186,34 @@ async fn a_cache_asks_whether_what_it_keeps_still_holds() {
     trusting.get("Contact").await.unwrap();
     assert!(script.sent()[4].headers.get("if-modified-since").is_none());
 }
+
+/// What is kept of one kind is not taken for another, and is forgotten with the rest.
+#[tokio::test(start_paused = true)]
+async fn a_cache_keeps_the_list_of_objects_and_layouts_too() {
+    let script = Script::new(|sent, _| {
+        let path = sent.uri.path();
+        let body = if path.ends_with("/sobjects") {
+            r#"{"encoding":"UTF-8","maxBatchSize":200,"sobjects":[{"name":"Contact"}]}"#
+        } else if path.ends_with("/layouts") {
+            r#"{"layouts":[],"recordTypeMappings":[],"recordTypeSelectorRequired":[false]}"#
+        } else {
+            CONTACT
+        };
+        Reply::json(200, body).header("etag", "\"1\"")
+    });
+    let cache = client(Counting::tokens(), &script)
+        .describe_cache()
+        .trust_for(Duration::from_secs(60));
+    for round in 1..=2 {
+        for _ in 0..2 {
+            let global = cache.global().await.unwrap();
+            assert_eq!(global.sobjects[0].name, "Contact");
+            assert!(cache.layouts("Contact").await.unwrap().layouts.is_empty());
+            assert_eq!(cache.get("Contact").await.unwrap().name, "Contact");
+        }
+        assert_eq!(script.count(), 3 * round);
+        cache.clear();
+    }
+    let conditional = |sent: &crate::script::Sent| sent.headers.contains_key("if-none-match");
+    assert!(!script.sent().iter().any(conditional));
+}

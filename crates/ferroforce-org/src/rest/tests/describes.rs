@@ -80,7 +80,11 @@ async fn a_describe_is_another_once_a_user_has_another_profile() {
     let reader = json!({"ProfileId": profile["records"][0]["Id"]});
     let administrator = json!({"ProfileId": client.get(&own).await.json()["ProfileId"]});
     let start = Snapshot::of(&client.org).await.unwrap();
-    let mut known = client.get("/sobjects").await.header("last-modified").to_owned();
+    let mut known = client
+        .get("/sobjects")
+        .await
+        .header("last-modified")
+        .to_owned();
     for (change, has_accounts) in [
         (Some(&reader), false),
         (Some(&administrator), true),
