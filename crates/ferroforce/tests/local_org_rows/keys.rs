@@ -15,7 +15,8 @@ fn key() -> impl Strategy<Value = String> {
     ]);
     let any = any::<char>().prop_filter("is no control character", |c| !c.is_control());
     let piece = prop_oneof![3 => nasty.prop_map(str::to_owned), 1 => any.prop_map(String::from)];
-    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+    let anything = vec(piece, 0..6).prop_map(|pieces| pieces.concat());
+    prop_oneof![9 => anything, 1 => "[ \t\u{a0}]{1,3}"]
 }
 
 /// Any value reaches its own record, or is refused before anything is sent: a blank one
