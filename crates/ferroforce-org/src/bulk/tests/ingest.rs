@@ -569,6 +569,37 @@ async fn a_job_that_fails_half_way_keeps_what_was_done() {
 }
 
 #[tokio::test]
+async fn a_short_file_about_rows_has_fewer_than_the_job_tells() {
+    let client = Client::new();
+    client.org.admin.add(Fault::failed_job(4));
+    let csv = "LastName\na\n\"\"\nb\n\"\"\n\"c\nd\"\ne\n";
+    let (id, info) = client.load(insert("Contact"), csv).await;
+    assert_eq!(info["numberRecordsProcessed"], 4);
+    for (name, whole, short) in [
+        ("successfulResults", 3, 2),
+        ("failedResults", 3, 2),
+        ("unprocessedrecords", 4, 3),
+    ] {
+        let fault = Fault::short_page(1).path(format!("*/{name}"));
+        client.org.admin.add(fault);
+        let begin = client.result(&id, name).await;
+        assert_eq!(begin.lines().count(), short, "{name}: {begin}");
+        let all = client.result(&id, name).await;
+        assert_eq!(all.lines().count(), whole, "{name}: {all}");
+        assert!(all.starts_with(&begin), "{name}");
+    }
+    let (id, _) = client.load(insert("Contact"), "Nope__c\na\nb\n").await;
+    client
+        .org
+        .admin
+        .add(Fault::short_page(1).path("*/unprocessedrecords"));
+    assert_eq!(
+        client.result(&id, "unprocessedrecords").await,
+        "Nope__c\na\n"
+    );
+}
+
+#[tokio::test]
 async fn rows_beyond_the_allocation_are_in_no_file() {
     let client = Client::new();
     client.org.admin.add(Fault::over_allocation(1));

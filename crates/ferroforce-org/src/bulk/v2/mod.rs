@@ -178,7 +178,7 @@ fn of_resource(
         Resource::Batches(_) => return Err(ApiError::not_found()),
         Resource::Results(id, which) => {
             let job = find(context.db, JobKind::Ingest, id)?;
-            let file = results::file(context.db, &job, which)?;
+            let file = results::file(context.db, &job, which, short)?;
             return Ok(Answer::File(Box::new(file)));
         }
         Resource::QueryResults(id) => {
