@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod faults;
+mod rest;
 mod v1;
 mod ways;
 

@@ -13,7 +13,6 @@ use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::Downloading;
 use crate::pipeline::{CallSettings, Outgoing};
-use crate::retry::Backoff;
 
 /// Bytes that are kept in memory.
 const MEMORY: usize = 1024 * 1024;
@@ -82,7 +81,7 @@ pub(crate) async fn fetch(
             return Err(error);
         }
         tracing::warn!(error = %error.redacted(), "results are fetched again");
-        tokio::time::sleep(Backoff::default().delay(tries, client.random())).await;
+        tokio::time::sleep(client.backoff(tries)).await;
     }
 }
 
