@@ -7,8 +7,12 @@ mod choice;
 mod crash;
 mod faults;
 mod loads;
+mod rest;
 mod results;
 mod resume;
+#[path = "../stopped_clock/mod.rs"]
+mod stopped_clock;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

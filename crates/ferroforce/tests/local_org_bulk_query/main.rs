@@ -5,6 +5,8 @@
 
 mod faults;
 mod rest;
+#[path = "../stopped_clock/mod.rs"]
+mod stopped_clock;
 mod v1;
 mod ways;
 

@@ -1,51 +1,23 @@
 //! Pages that begin, and of which then nothing comes any more.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use ferroforce::bulk::ResultCursor;
 use ferroforce::retry::{Backoff, RetryPolicy};
 use ferroforce::{Error, Salesforce};
 use ferroforce_org::{Fault, LocalOrg};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::stopped_clock::{outwait, stop_clock};
 use super::{Contact, ROWS, all, pagings, query, start};
 
 /// How long the client lets an answer rest.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Tokio's paused clock stands still until it is moved on by the test, and does not go on by
-/// itself while the network is waited for: it does not as long as a blocking task is under way.
-fn stop_clock() -> mpsc::Sender<()> {
-    let (hold, held) = mpsc::channel();
-    tokio::task::spawn_blocking(move || {
-        let _ = held.recv();
-    });
-    hold
-}
-
-/// Moves the clock on whenever everything was answered, as far as it will be.
-async fn outwait<T>(org: &LocalOrg, task: JoinHandle<T>) -> T {
-    while !task.is_finished() {
-        for _ in 0..10_000 {
-            tokio::task::yield_now().await;
-        }
-        let requests = org.requests();
-        let rests = requests.iter().any(|request| !request.faults.is_empty());
-        if rests && requests.iter().all(|request| request.status.is_some()) {
-            tokio::time::advance(LIMIT).await;
-        }
-    }
-    task.await.unwrap()
-}
-
 async fn impatient() -> (LocalOrg, Salesforce) {
     let (org, _) = start().await;
-    let auth = ferroforce::auth::ClientCredentials::new(
-        org.client_id(),
-        org.client_secret().unwrap(),
-    );
+    let auth =
+        ferroforce::auth::ClientCredentials::new(org.client_id(), org.client_secret().unwrap());
     let salesforce = Salesforce::builder(auth)
         .org_url(org.url())
         .timeout(LIMIT)
@@ -70,7 +42,7 @@ async fn a_page_that_rests_for_ever_is_given_up_at_the_limit_and_read_on() {
             org.faults().add(resting(after).skip(page));
             let before = Instant::now();
             let found = super::numbers(query(&salesforce, &paging));
-            let found = outwait(&org, tokio::spawn(found)).await;
+            let found = outwait(&org, LIMIT, tokio::spawn(found)).await;
             assert_eq!(
                 found.unwrap_or_else(|error| panic!("{what}: {error}")),
                 all(),
@@ -102,7 +74,7 @@ async fn pages_that_always_rest_are_an_error_and_the_cursor_goes_on_behind_them(
             }
             (rows, found, failed)
         };
-        let (rows, mut found, failed) = outwait(&org, tokio::spawn(reading)).await;
+        let (rows, mut found, failed) = outwait(&org, LIMIT, tokio::spawn(reading)).await;
         let error = failed.unwrap_or_else(|| panic!("{paging:?}: rows ended without a word"));
         assert!(error.is_retryable(), "{error}");
         assert!(error.to_string().contains("rested for 10s"), "{error}");
