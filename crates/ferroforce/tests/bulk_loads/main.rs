@@ -10,6 +10,7 @@ mod loads;
 mod rest;
 mod results;
 mod resume;
+mod steps;
 #[path = "../stopped_clock/mod.rs"]
 mod stopped_clock;
 mod trouble;
