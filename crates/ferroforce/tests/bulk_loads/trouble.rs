@@ -278,3 +278,27 @@ async fn a_load_that_met_the_daily_allocation_goes_on_the_next_day() {
     assert_eq!(loaded.counts().successful, 350);
     assert_all_arrived(&salesforce, 350).await;
 }
+
+/// How many rows nobody looked at is known from a file, which may be short itself.
+#[tokio::test]
+async fn rows_that_nobody_looked_at_are_counted_right_or_missed_and_can_be_sent() {
+    for times in [1, 100] {
+        let (org, salesforce) = start().await;
+        org.faults().add(Fault::failed_job(200));
+        let short = Fault::short_page(2).path("*/unprocessedrecords");
+        org.faults().add(short.times(times));
+        let mut loading = insert(&salesforce).rows(contacts(500)).start();
+        let error = loading.wait().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::JobFailed);
+        org.faults().clear();
+        let so_far = loading.so_far();
+        let counts = so_far.counts();
+        let told = if times == 1 { (300, 0) } else { (2, 298) };
+        assert_eq!((counts.unprocessed, counts.unaccounted), told);
+        let left = so_far.unprocessed::<Contact>().fetch_all().await.unwrap();
+        assert_eq!(left.len(), 300);
+        let rest = so_far.retry().unprocessed(true).await.unwrap();
+        assert_eq!(rest.counts().successful, 300);
+        assert_all_arrived(&salesforce, 500).await;
+    }
+}
