@@ -1,4 +1,4 @@
-//! Bodies that are slow, or end too early.
+//! Bodies that are slow, rest, or end too early.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -27,6 +27,8 @@ enum End {
     /// The connection is cut, once what was sent before is on its way.
     Flush,
     Cut,
+    /// Nothing, until the client goes.
+    Rest,
 }
 
 /// Makes the server cut the connection.
@@ -49,13 +51,23 @@ impl FaultyBody {
 
     /// Cuts the connection after so many bytes; the last byte is never sent.
     pub(super) fn cut(mut self, after: usize, chunked: bool) -> Self {
-        self.rest
-            .truncate(after.min(self.rest.len().saturating_sub(1)));
-        self.end = End::Flush;
+        self.stop(after, End::Flush);
         if chunked {
             self.claimed = None;
         }
         self
+    }
+
+    /// Sends so many bytes, and never the last one.
+    pub(super) fn rest(mut self, after: usize) -> Self {
+        self.stop(after, End::Rest);
+        self
+    }
+
+    fn stop(&mut self, after: usize, end: End) {
+        let most = self.rest.len().saturating_sub(1);
+        self.rest.truncate(after.min(most));
+        self.end = end;
     }
 
     /// Sends pieces, with a pause before each.
@@ -94,6 +106,8 @@ impl Body for FaultyBody {
                     Poll::Pending
                 }
                 End::Cut => Poll::Ready(Some(Err(Cut))),
+                // Whoever waits for it is woken by the client alone.
+                End::Rest => Poll::Pending,
             };
         }
         if !self.pause.is_zero() {
@@ -157,6 +171,18 @@ mod tests {
         assert!(cut.is_chunked());
         assert_eq!(cut.size_hint().exact(), None);
         assert_eq!(pieces(cut).await, (vec!["abc".to_owned()], false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resting_body_promises_all_and_never_ends() {
+        for (after, sent) in [(3, "abc"), (7, "abcdef")] {
+            let mut body = body().rest(after);
+            assert_eq!(body.size_hint().exact(), Some(7));
+            let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(first, sent);
+            let rest = tokio::time::timeout(Duration::from_secs(1_000_000), body.frame());
+            assert!(rest.await.is_err());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -118,6 +118,12 @@ pub enum Effect {
         #[serde(default)]
         chunked: bool,
     },
+    /// The request is processed; the answer rests in the middle of its body, or never begins if it
+    /// has none. The connection stays open until the client has enough of it.
+    RestingBody {
+        /// How many bytes of the body are sent first; always fewer than there are.
+        after: usize,
+    },
     /// The request is processed; the answer's body is sent in small pieces with pauses.
     SlowBody {
         /// How many bytes are sent at once; at least 1.
@@ -197,8 +203,9 @@ pub enum Effect {
         #[serde(default)]
         after: u64,
     },
-    /// A page of a bulk query's result has fewer records than its headers tell. It is well formed
-    /// and has its right length.
+    /// A page of a bulk query's result has fewer records than its headers tell, or a file about the
+    /// rows of a job that writes fewer than the job tells. It is well formed and has its right
+    /// length.
     ShortPage {
         /// How many records it has at most.
         records: usize,
@@ -342,7 +349,8 @@ impl Fault {
     }
 
     /// The next page of a bulk query's result has at most so many records, and headers that tell
-    /// of all that it should have.
+    /// of all that it should have. With another [`path`](Self::path), such as
+    /// `*/successfulResults`, it is a file about the rows of a job that writes.
     pub fn short_page(records: usize) -> Self {
         Self::from(Effect::ShortPage { records }).path("/services/data/*/jobs/query/*/results")
     }
@@ -422,6 +430,12 @@ impl Fault {
             chunked: true,
         }
         .into()
+    }
+
+    /// After so many bytes of the answer's body nothing comes any more, and the connection stays
+    /// open until the client has enough of it.
+    pub fn resting_body(after: usize) -> Self {
+        Effect::RestingBody { after }.into()
     }
 
     /// The answer's body is sent in pieces of so many bytes with pauses (in whole milliseconds).
@@ -578,6 +592,10 @@ mod tests {
             (
                 r#"{"effect":{"kind":"slow_body","piece":1,"pause":2000}}"#,
                 Fault::slow_body(1, Duration::from_secs(2)),
+            ),
+            (
+                r#"{"effect":{"kind":"resting_body","after":7}}"#,
+                Fault::resting_body(7),
             ),
             (
                 r#"{"effect":{"kind":"delay","by":50}}"#,

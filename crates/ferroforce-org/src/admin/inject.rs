@@ -126,6 +126,14 @@ async fn change(mut response: Response, effects: Vec<Effect>) -> Response {
                 }
                 body = Some(whole.cut(after, chunked));
             }
+            Effect::RestingBody { after } => {
+                let whole = take_body(&mut body, &mut response).await;
+                if whole.is_empty() {
+                    // There is no middle to rest in. It ends with the connection.
+                    return std::future::pending().await;
+                }
+                body = Some(whole.rest(after));
+            }
             Effect::SlowBody { piece, pause } => {
                 let whole = take_body(&mut body, &mut response).await;
                 body = Some(whole.slow(piece, Duration::from_millis(pause)));

@@ -196,7 +196,9 @@ impl Dialect {
         }
     }
 
-    fn record(self, data: &[u8], last: bool) -> Result<Scan<'_>, Malformed> {
+    /// As [`scan`](Self::scan), of data that does not begin with the end of a line, however long
+    /// its first record is.
+    pub(super) fn record(self, data: &[u8], last: bool) -> Result<Scan<'_>, Malformed> {
         let delimiter = self.delimiter.byte();
         let mut cells = Vec::new();
         let mut at = 0;

@@ -74,19 +74,29 @@ impl Span {
         })
     }
 
-    /// What follows a byte.
-    pub(super) fn from_byte(db: &Connection, part: Part<'_>, at: i64) -> Result<Self, ApiError> {
-        let (pieces, size) = part.end(db)?;
-        let Some(first) = part.place(db, at)?.filter(|_| at < size) else {
+    /// The bytes from one on and before another.
+    pub(super) fn of_bytes(
+        db: &Connection,
+        part: Part<'_>,
+        from: i64,
+        to: i64,
+    ) -> Result<Self, ApiError> {
+        if from >= to {
+            return Ok(Self::default());
+        }
+        let (Some(first), Some(last)) = (part.place(db, from)?, part.place(db, to - 1)?) else {
             return Ok(Self::default());
         };
-        let piece = part.piece(db, first)?;
-        let skip = piece.map_or(0, |piece| at - piece.first);
+        let before = |n, at: i64| {
+            let piece = part.piece(db, n)?;
+            let before = piece.map_or(0, |piece| at - piece.first);
+            Ok::<_, ApiError>(usize::try_from(before).unwrap_or(0))
+        };
         Ok(Self {
-            pieces: (first, pieces),
-            skip: usize::try_from(skip).unwrap_or(0),
-            take: None,
-            length: u64::try_from(size - at).unwrap_or(0),
+            pieces: (first, last + 1),
+            skip: before(first, from)?,
+            take: Some(before(last, to)?),
+            length: u64::try_from(to - from).unwrap_or(0),
         })
     }
 
@@ -136,10 +146,11 @@ fn boundary(
     };
     let mut at = 0;
     for _ in piece.first..record {
-        match dialect.scan(&piece.bytes[at..], true) {
-            Ok(Scan::Record { len, .. } | Scan::Blank { len }) => at += len,
-            _ => break,
-        }
+        // The org wrote it: it may be longer than what it would take.
+        let Ok(Scan::Record { len, .. }) = dialect.record(&piece.bytes[at..], true) else {
+            return Err(ApiError::internal("a piece of a result cannot be read"));
+        };
+        at += len;
     }
     Ok(Some((n, at)))
 }

@@ -13,6 +13,9 @@ use crate::usage::BulkCount;
 /// The rows that were found.
 pub(super) const RESULT: &str = "result";
 
+/// The first version of the API that keeps the order of the columns.
+const SELECTED_ORDER_SINCE: u16 = 50;
+
 /// How many rows are looked for at once.
 const CHUNK: i64 = 2_000;
 
@@ -56,15 +59,28 @@ pub(super) fn refusal(reason: NotFlat) -> ApiError {
     ApiError::bad_request("API_ERROR", message)
 }
 
+/// The columns as they stand in the result: as they were selected, or, before that version of the
+/// API, by their names.
+fn order(plan: &FlatPlan, version: u16) -> Vec<usize> {
+    let names: Vec<String> = plan.header().map(str::to_lowercase).collect();
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    if version < SELECTED_ORDER_SINCE {
+        order.sort_by(|a, b| names[*a].cmp(&names[*b]));
+    }
+    order
+}
+
 /// Looks for some of the rows of a job.
 pub(super) fn find_chunk(context: &Context<'_>, job: &mut Job) -> Result<(), Failure> {
     let soql = job.query.as_deref().unwrap_or_default();
     let plan = compile(context, soql, job.operation, job.created).map_err(refusal)?;
     let dialect = job.dialect;
+    let order = order(&plan, job.version);
     let progress = &mut job.progress;
     if progress.header.is_none() {
         let mut line = Vec::new();
-        dialect.write(plan.header(), &mut line);
+        let names: Vec<&str> = plan.header().collect();
+        dialect.write(order.iter().map(|&column| names[column]), &mut line);
         progress.header = Some(String::from_utf8_lossy(&line).into_owned());
     }
     let left = |all: i64| (all - progress.processed).max(0);
@@ -101,7 +117,8 @@ pub(super) fn find_chunk(context: &Context<'_>, job: &mut Job) -> Result<(), Fai
         most,
     };
     let last = plan.rows(context.db, slice, |row| {
-        dialect.write(row.cells()?, &mut bytes);
+        let cells = row.cells()?;
+        dialect.write(order.iter().map(|&column| &cells[column]), &mut bytes);
         rows += 1;
         found += 1;
         if rows == CHUNK {

@@ -59,6 +59,17 @@ impl State {
     }
 }
 
+/// How much is told of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What is told when it is made or changed.
+    Made,
+    /// What a list tells, which may have jobs of several APIs.
+    Listed,
+    /// What is told when it is asked for.
+    Whole,
+}
+
 /// What the data of a job of Bulk API 1.0 is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ContentType {
@@ -264,9 +275,8 @@ impl Job {
             .is_ok_and(|query| query.limit.is_none() && query.order_by.is_empty())
     }
 
-    /// The job as Bulk API 2.0 tells it: when it is made or changed, or, `whole`, when it is
-    /// asked for.
-    pub(super) fn to_json(&self, whole: bool, now: i64) -> Json {
+    /// The job as Bulk API 2.0 tells it, to so much detail.
+    pub(super) fn to_json(&self, detail: Detail, now: i64) -> Json {
         let mut members: Vec<(&'static str, Json)> = vec![
             ("id", Json::from(&self.id)),
             ("operation", self.operation.name().into()),
@@ -287,7 +297,7 @@ impl Job {
             ("contentType", self.content_type().name().into()),
             ("apiVersion", f64::from(self.version).into()),
         ]);
-        if whole {
+        if detail != Detail::Made {
             members.push(("jobType", self.kind.name().into()));
         }
         if self.state == State::Open && self.kind == JobKind::Ingest {
@@ -301,7 +311,7 @@ impl Job {
             ("lineEnding", Json::from(self.dialect.line_ending.name())),
             ("columnDelimiter", self.dialect.delimiter.name().into()),
         ]);
-        if whole {
+        if detail == Detail::Whole {
             members.extend(self.numbers(now));
         }
         Json::object(members)

@@ -68,6 +68,29 @@ fn an_org_outlives_its_makers_runtime_and_is_gone_when_dropped() {
 }
 
 #[test]
+fn a_resting_body_comes_as_far_as_was_said_and_an_org_with_one_can_be_dropped() {
+    let org = start(LocalOrg::builder());
+    org.faults().add(Fault::resting_body(5).path("*/limits"));
+    let token = org.access_token();
+    let mut wire = Wire::to(&org);
+    wire.send(&format!(
+        "GET /services/data/v66.0/limits HTTP/1.1\r\nHost: any.example\r\n\
+         Authorization: Bearer {token}\r\n\r\n"
+    ));
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        wire.0.read_line(&mut line).unwrap();
+    }
+    let mut begin = [0; 5];
+    wire.0.read_exact(&mut begin).unwrap();
+    drop(org);
+    let mut rest = Vec::new();
+    let _ = wire.0.read_to_end(&mut rest);
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
+#[test]
 fn an_org_can_be_shut_down() {
     let org = start(LocalOrg::builder());
     let address = org.address;

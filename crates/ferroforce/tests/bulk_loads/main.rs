@@ -7,8 +7,13 @@ mod choice;
 mod crash;
 mod faults;
 mod loads;
+mod rest;
 mod results;
 mod resume;
+mod steps;
+#[path = "../stopped_clock/mod.rs"]
+mod stopped_clock;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -183,3 +183,107 @@ async fn trouble_with_the_job_itself_is_got_over() {
         }
     }
 }
+
+/// Neither how many rows there are nor where the next page is.
+#[tokio::test]
+async fn pages_that_say_nothing_at_all_are_missed_and_listed_ones_are_not() {
+    let (org, salesforce) = start().await;
+    for name in ["sforce-numberofrecords", "sforce-locator"] {
+        let silent = Fault::no_header(HeaderName::from_static(name)).path(RESULTS);
+        org.faults().add(silent.always());
+    }
+    let [by_locator, listed, in_any_order] = pagings();
+    for paging in [listed, in_any_order] {
+        assert_eq!(numbers(query(&salesforce, &paging)).await.unwrap(), all());
+    }
+    let error = numbers(query(&salesforce, &by_locator)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete, "{error}");
+}
+
+#[tokio::test]
+async fn a_job_that_takes_longer_than_one_waits_is_taken_up_when_it_is_done() {
+    let (org, salesforce) = start().await;
+    let mut policies = org.policies();
+    policies.bulk_in_progress_seconds = 1_000;
+    org.set_policies(policies);
+    org.stop_clock(org.now());
+    let [paging, ..] = pagings();
+    let impatient = poll().timeout(std::time::Duration::ZERO);
+    let mut rows = query(&salesforce, &paging)
+        .poll(impatient)
+        .rows::<Contact>();
+    let error = rows.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StillRunning);
+    org.advance_clock(std::time::Duration::from_secs(1_000));
+    let job = salesforce
+        .bulk()
+        .resume_query(rows.handle().unwrap().clone())
+        .poll(poll());
+    let mut rows = job.rows::<Contact>();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().await {
+        found.push(row.unwrap().number());
+    }
+    found.sort_unstable();
+    assert_eq!(found, all());
+}
+
+#[tokio::test]
+async fn queries_beyond_the_daily_allocation_are_an_error_that_is_told_once() {
+    let (org, salesforce) = start().await;
+    let mut policies = org.policies();
+    policies.daily_bulk_query_jobs = 1;
+    org.set_policies(policies);
+    let [paging, ..] = pagings();
+    assert_eq!(numbers(query(&salesforce, &paging)).await.unwrap(), all());
+    org.clear_requests();
+    let error = numbers(query(&salesforce, &paging)).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "LIMIT_EXCEEDED");
+    assert_eq!(org.requests().len(), 1);
+}
+
+/// A file is either whole or not there, and one with a journal goes on where it was.
+#[tokio::test]
+async fn files_are_whole_whatever_a_page_meets() {
+    let (org, salesforce) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [paging, ..] = pagings();
+    let whole = folder.path().join("whole.csv");
+    query(&salesforce, &paging).save(&whole).await.unwrap();
+    let whole = std::fs::read(whole).unwrap();
+    for (number, fault) in troubles().into_iter().enumerate() {
+        let what = format!("{fault:?}");
+        let file = folder.path().join(format!("{number}.csv"));
+        org.faults().add(fault.clone().skip(2).times(1));
+        query(&salesforce, &paging).save(&file).await.unwrap();
+        assert!(std::fs::read(&file).unwrap() == whole, "{what}");
+        std::fs::remove_file(&file).unwrap();
+        org.faults().clear();
+        // A session that had just begun is not renewed again.
+        if fault == Fault::expired_session().path(RESULTS) {
+            continue;
+        }
+        org.faults().add(fault.clone().skip(2).always());
+        let saved = query(&salesforce, &paging).save(&file).await;
+        assert_eq!(saved.is_ok(), file.exists(), "{what}");
+        org.faults().clear();
+        org.faults().add(fault.skip(2).always());
+        let again = || {
+            let journal = folder.path().join(format!("{number}.journal"));
+            query(&salesforce, &paging).save_resumable(&file, journal)
+        };
+        let saved = again().await;
+        org.faults().clear();
+        let pages = || {
+            let requests = org.requests();
+            let results = requests.iter().filter(|it| it.path.ends_with("/results"));
+            results.count()
+        };
+        let before = pages();
+        assert_eq!(again().await.unwrap(), 450, "{what}");
+        assert!(std::fs::read(&file).unwrap() == whole, "{what}");
+        let asked = pages() - before;
+        // Of five pages the first stands in the file.
+        assert!(asked < 5, "{what}: {asked} pages, after {saved:?}");
+    }
+}

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod faults;
+mod rest;
+#[path = "../stopped_clock/mod.rs"]
+mod stopped_clock;
 mod v1;
 mod ways;
 

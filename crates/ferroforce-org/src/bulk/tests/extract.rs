@@ -496,3 +496,49 @@ async fn pages_suffer_from_the_faults_of_requests() {
     assert!(!page.headers.contains_key(&count) && !page.headers.contains_key(&locator));
     assert_eq!(client.page(&id, "").await.header(locator.as_str()), "null");
 }
+
+#[tokio::test]
+async fn columns_stand_by_their_names_in_old_versions() {
+    let client = Client::new();
+    client.contacts(1).await;
+    let job =
+        json!({"operation": "query", "query": "SELECT LastName, Account.Name, Email FROM Contact"});
+    for (version, header) in [
+        ("v50.0", "\"LastName\",\"Account.Name\",\"Email\"\n"),
+        ("v49.0", "\"Account.Name\",\"Email\",\"LastName\"\n"),
+    ] {
+        let ask = async |method: &str, path: &str, body: String| {
+            let uri = format!("/services/data/{version}/jobs/query{path}");
+            let request = client
+                .request(method, "")
+                .header("content-type", "application/json")
+                .uri(uri);
+            client.raw(request.body(Body::from(body)).unwrap()).await
+        };
+        let id = ask("POST", "", job.to_string()).await.id();
+        client.found(&id).await;
+        let page = ask("GET", &format!("/{id}/results"), String::new()).await;
+        let row = if version == "v50.0" {
+            "\"00000\",\"\",\"\"\n"
+        } else {
+            "\"\",\"\",\"00000\"\n"
+        };
+        assert_eq!(page.text(), format!("{header}{row}"), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_there_since_their_versions() {
+    let client = Client::new();
+    for (path, version, status) in [
+        ("ingest", "v40.0", 404),
+        ("ingest", "v41.0", 200),
+        ("query", "v46.0", 404),
+        ("query", "v47.0", 200),
+    ] {
+        let uri = format!("/services/data/{version}/jobs/{path}");
+        let request = client.request("GET", "").uri(uri);
+        let answer = client.raw(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path} {version}");
+    }
+}

@@ -397,11 +397,63 @@ async fn jobs_that_make_no_sense_are_not_made() {
         json!({"object": "Account", "operation": "insert", "lineEnding": "CR"}),
         json!({"object": "Account", "operation": "insert", "contentType": "JSON"}),
         json!({"object": "Account", "operation": "insert", "surprise": 1}),
+        json!({"object": "Account", "operation": "insert", "columnDelimiter": "SPACE"}),
     ] {
         assert_eq!(
             client.post("/jobs/ingest", &job).await.error().1,
             "JSON_PARSER_ERROR"
         );
+    }
+}
+
+#[tokio::test]
+async fn assignment_rules_are_not_taken_for_applied() {
+    let client = Client::new();
+    for (rule, code) in [
+        ("01QLo0000000001", "INVALID_ASSIGNMENT_RULE"),
+        ("mine", "MALFORMED_ID"),
+    ] {
+        let job = json!({"object": "Lead", "operation": "insert", "assignmentRuleId": rule});
+        let refused = client.post("/jobs/ingest", &job).await.error();
+        assert_eq!((refused.0, refused.1.as_str()), (400, code));
+        let of_old = client
+            .request("POST", "")
+            .header("content-type", "application/json")
+            .uri("/services/data/v48.0/jobs/ingest");
+        let answer = client.raw(of_old.body(job.to_string().into()).unwrap());
+        assert_eq!(answer.await.error().1, "JSON_PARSER_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn a_header_alone_is_no_rows_and_so_is_nothing() {
+    let client = Client::new();
+    for (csv, header) in [
+        ("LastName\n", "LastName\n"),
+        ("LastName", "LastName\n"),
+        ("\n", ""),
+        ("", ""),
+    ] {
+        let (id, info) = client.load(insert("Contact"), csv).await;
+        assert_eq!(info["state"], "JobComplete", "{csv:?}: {info}");
+        assert_eq!(
+            (
+                &info["numberRecordsProcessed"],
+                &info["numberRecordsFailed"]
+            ),
+            (&json!(0), &json!(0))
+        );
+        let columns = header.trim_end();
+        let comma = if columns.is_empty() { "" } else { "," };
+        for (name, own) in [
+            ("successfulResults", "\"sf__Id\",\"sf__Created\""),
+            ("failedResults", "\"sf__Id\",\"sf__Error\""),
+        ] {
+            let expected = format!("{own}{comma}{columns}\n");
+            assert_eq!(client.result(&id, name).await, expected, "{csv:?}");
+        }
+        let unprocessed = client.result(&id, "unprocessedrecords").await;
+        assert_eq!(unprocessed, header, "{csv:?}");
     }
 }
 
@@ -442,7 +494,12 @@ async fn jobs_are_aborted_listed_and_deleted() {
         (&listed["done"], &listed["nextRecordsUrl"]),
         (&json!(true), &Value::Null)
     );
-    assert_eq!(listed["records"][0]["id"], id);
+    let first = &listed["records"][0];
+    assert_eq!(
+        (&first["id"], &first["jobType"], &first["state"]),
+        (&json!(id), &json!("V2Ingest"), &json!("Aborted"))
+    );
+    assert_eq!(first["numberRecordsProcessed"], Value::Null);
     assert_eq!(
         client.get("/jobs/ingest?jobType=Classic").await.json()["records"],
         json!([])
@@ -454,17 +511,27 @@ async fn jobs_are_aborted_listed_and_deleted() {
 #[tokio::test]
 async fn small_data_may_come_with_its_job() {
     let client = Client::new();
-    let body = "--b\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name=\"job\"\r\n\r\n\
-        {\"object\":\"Contact\",\"operation\":\"insert\"}\r\n\
-        --b\r\nContent-Type: text/csv\r\nContent-Disposition: form-data; name=\"content\"; filename=\"content\"\r\n\r\n\
-        LastName\na\n\r\n--b--\r\n";
-    let request = client
-        .request("POST", "/jobs/ingest")
-        .header("content-type", "multipart/form-data; boundary=b");
-    let made = client.raw(request.body(Body::from(body)).unwrap()).await;
+    let make = async |data: &str| {
+        let body = format!(
+            "--b\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name=\"job\"\r\n\r\n\
+             {{\"object\":\"Contact\",\"operation\":\"insert\"}}\r\n\
+             --b\r\nContent-Type: text/csv\r\nContent-Disposition: form-data; name=\"content\"; filename=\"content\"\r\n\r\n\
+             {data}\r\n--b--\r\n"
+        );
+        let request = client
+            .request("POST", "/jobs/ingest")
+            .header("content-type", "multipart/form-data; boundary=b");
+        client.raw(request.body(Body::from(body)).unwrap()).await
+    };
+    let made = make("LastName\na\n").await;
     assert_eq!(made.json()["state"], "UploadComplete", "{made:?}");
     let info = client.ended(&made.id()).await;
     assert_eq!(info["numberRecordsProcessed"], 1, "{info}");
+    // Characters are counted, and not bytes.
+    let most = format!("LastName\n{}", "ä".repeat(100_000 - 9));
+    assert_eq!(make(&most).await.status, StatusCode::OK);
+    let refused = make(&format!("{most}ä")).await.error();
+    assert_eq!((refused.0, refused.1.as_str()), (400, "INVALIDJOB"));
 }
 
 #[tokio::test]
@@ -565,6 +632,37 @@ async fn a_job_that_fails_half_way_keeps_what_was_done() {
     assert_eq!(
         client.result(&id, "unprocessedrecords").await,
         "LastName\nc\nd\n"
+    );
+}
+
+#[tokio::test]
+async fn a_short_file_about_rows_has_fewer_than_the_job_tells() {
+    let client = Client::new();
+    client.org.admin.add(Fault::failed_job(4));
+    let csv = "LastName\na\n\"\"\nb\n\"\"\n\"c\nd\"\ne\n";
+    let (id, info) = client.load(insert("Contact"), csv).await;
+    assert_eq!(info["numberRecordsProcessed"], 4);
+    for (name, whole, short) in [
+        ("successfulResults", 3, 2),
+        ("failedResults", 3, 2),
+        ("unprocessedrecords", 4, 3),
+    ] {
+        let fault = Fault::short_page(1).path(format!("*/{name}"));
+        client.org.admin.add(fault);
+        let begin = client.result(&id, name).await;
+        assert_eq!(begin.lines().count(), short, "{name}: {begin}");
+        let all = client.result(&id, name).await;
+        assert_eq!(all.lines().count(), whole, "{name}: {all}");
+        assert!(all.starts_with(&begin), "{name}");
+    }
+    let (id, _) = client.load(insert("Contact"), "Nope__c\na\nb\n").await;
+    client
+        .org
+        .admin
+        .add(Fault::short_page(1).path("*/unprocessedrecords"));
+    assert_eq!(
+        client.result(&id, "unprocessedrecords").await,
+        "Nope__c\na\n"
     );
 }
 

@@ -1,7 +1,7 @@
 //! Jobs are closed, aborted and deleted.
 
 use super::create::{choice, close, wrong_state};
-use crate::bulk::job::{Job, JobKind, State};
+use crate::bulk::job::{Detail, Job, JobKind, State};
 use crate::bulk::table;
 use crate::composite::Input;
 use crate::error::ApiError;
@@ -37,12 +37,12 @@ pub(super) fn change(
         _ if wanted == State::Aborted => {
             job.turn(State::Aborted, context.org.clock.now_millis());
             table::put(context.db, &job)?;
-            return Ok(Reply::ok(job.to_json(false, job.modified)));
+            return Ok(Reply::ok(job.to_json(Detail::Made, job.modified)));
         }
         State::Open if job.kind == JobKind::Ingest => {
             close(context, &mut job);
             table::put(context.db, &job)?;
-            return Ok(Reply::ok(job.to_json(false, job.modified)));
+            return Ok(Reply::ok(job.to_json(Detail::Made, job.modified)));
         }
         _ => "Closed",
     };

@@ -1,18 +1,22 @@
 //! Jobs are made.
 
 use crate::bulk::csv::{Delimiter, Dialect, LineEnding};
-use crate::bulk::job::{Job, JobKind, Progress, State};
+use crate::bulk::job::{Detail, Job, JobKind, Progress, State};
 use crate::bulk::table::{self, Entry as _, Part};
 use crate::bulk::work::millis;
 use crate::bulk::{JobError, Operation, extract, ingest, target};
 use crate::composite::Input;
 use crate::error::ApiError;
+use crate::id::RecordId;
 use crate::record::document::{Document, Scalar, Token};
 use crate::rest::{ApiRequest, Context, Reply, UploadParts, json_body};
 use crate::usage::BulkCount;
 
 /// How many characters of data a job may be made with.
 const MOST_CHARACTERS: usize = 100_000;
+
+/// The first version of the API whose jobs may name an assignment rule.
+const RULES_SINCE: u16 = 49;
 
 /// The name of the part with the data.
 const CONTENT: &str = "content";
@@ -35,7 +39,10 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         .text("object")?
         .ok_or_else(|| JobError::new("InvalidJob", "No object provided"))?;
     let key = input.text("externalIdFieldName")?;
-    let assignment_rule = input.text("assignmentRuleId")?;
+    let rule = match context.version.number() {
+        RULES_SINCE.. => input.text("assignmentRuleId")?,
+        _ => None,
+    };
     let dialect = dialect(&mut input)?;
     input.end()?;
     let usage = &context.org.usage;
@@ -45,10 +52,10 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         return Err(JobError::new("ExceededQuota", message).into());
     }
     let (object, key) = target(context, operation, &object, key.as_deref())?;
+    check_rule(rule.as_deref())?;
     let mut job = Job {
         object: object.name.clone(),
         key,
-        assignment_rule,
         dialect,
         ..new(context, JobKind::Ingest, operation)?
     };
@@ -69,7 +76,24 @@ pub(super) fn ingest(context: &Context<'_>, request: &ApiRequest) -> Result<Repl
         close(context, &mut job);
     }
     table::put(context.db, &job)?;
-    Ok(Reply::ok(job.to_json(false, job.created)))
+    Ok(Reply::ok(job.to_json(Detail::Made, job.created)))
+}
+
+/// Refuses an assignment rule: there is none in the org.
+fn check_rule(rule: Option<&str>) -> Result<(), ApiError> {
+    let Some(rule) = rule.filter(|rule| !rule.is_empty()) else {
+        return Ok(());
+    };
+    Err(match rule.parse::<RecordId>() {
+        Ok(_) => ApiError::bad_request(
+            "INVALID_ASSIGNMENT_RULE",
+            "assignmentRuleId names an assignment rule that does not exist",
+        ),
+        Err(_) => ApiError::bad_request(
+            "MALFORMED_ID",
+            "assignmentRuleId takes the id of an assignment rule",
+        ),
+    })
 }
 
 /// Makes a job that queries.
@@ -105,7 +129,7 @@ pub(super) fn query(context: &Context<'_>, request: &ApiRequest) -> Result<Reply
     };
     close(context, &mut job);
     table::put(context.db, &job)?;
-    Ok(Reply::ok(job.to_json(false, job.created)))
+    Ok(Reply::ok(job.to_json(Detail::Made, job.created)))
 }
 
 /// A new job, of no object yet.

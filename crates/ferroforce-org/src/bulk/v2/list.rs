@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::bulk::job::{Job, JobKind};
+use crate::bulk::job::{Detail, Job, JobKind};
 use crate::bulk::table;
 use crate::error::ApiError;
 use crate::json::Json;
@@ -59,7 +59,7 @@ pub(super) fn list(
     };
     let now = context.org.clock.now_millis();
     let jobs = found.iter().map(|(_, job)| job).filter(wanted);
-    let jobs: Json = jobs.map(|job| job.to_json(false, now)).collect();
+    let jobs: Json = jobs.map(|job| job.to_json(Detail::Listed, now)).collect();
     let next = next.map(|n| {
         let locator = STANDARD_NO_PAD.encode(n.to_string());
         let path = context.version.path();

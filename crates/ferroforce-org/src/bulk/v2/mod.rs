@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use super::download::{Download, ShortPage};
 use super::expiry;
-use super::job::{Job, JobKind};
+use super::job::{Detail, Job, JobKind};
 use super::table;
 use super::work::attend;
 use crate::auth::CurrentUser;
@@ -172,13 +172,13 @@ fn of_resource(
         }
         Resource::Job(kind, id) => {
             let now = context.org.clock.now_millis();
-            Reply::ok(find(context.db, kind, id)?.to_json(true, now))
+            Reply::ok(find(context.db, kind, id)?.to_json(Detail::Whole, now))
         }
         // It is answered where bodies are streams.
         Resource::Batches(_) => return Err(ApiError::not_found()),
         Resource::Results(id, which) => {
             let job = find(context.db, JobKind::Ingest, id)?;
-            let file = results::file(context.db, &job, which)?;
+            let file = results::file(context.db, &job, which, short)?;
             return Ok(Answer::File(Box::new(file)));
         }
         Resource::QueryResults(id) => {

@@ -47,7 +47,12 @@ impl Which {
 }
 
 /// A file about the rows of a job.
-pub(super) fn file(db: &Connection, job: &Job, which: Which) -> Result<Download, ApiError> {
+pub(super) fn file(
+    db: &Connection,
+    job: &Job,
+    which: Which,
+    short: Option<ShortPage>,
+) -> Result<Download, ApiError> {
     if !job.state.is_final() {
         return Err(not_ready(job));
     }
@@ -62,17 +67,23 @@ pub(super) fn file(db: &Connection, job: &Job, which: Which) -> Result<Download,
     };
     let header = job.progress.header.as_deref();
     let position = job.progress.position;
+    let own = result_header(name, job.dialect, header);
     let (head, span) = match which {
-        // The first line has not been taken off.
-        Which::Unprocessed if position == 0 => (Vec::new(), Span::all(db, part)?),
-        Which::Unprocessed => (
-            result_header(name, job.dialect, header),
-            Span::from_byte(db, part, position)?,
-        ),
-        _ => (
-            result_header(name, job.dialect, header),
-            Span::all(db, part)?,
-        ),
+        Which::Unprocessed => {
+            // The first line has not been taken off.
+            let is_first = position == 0;
+            let end = match short {
+                Some(ShortPage(records)) => after(db, job, part, records + usize::from(is_first))?,
+                None => part.end(db)?.1,
+            };
+            let head = if is_first { Vec::new() } else { own };
+            (head, Span::of_bytes(db, part, position, end)?)
+        }
+        _ => {
+            let (_, records) = part.end(db)?;
+            let sent = short.map_or(records, |ShortPage(most)| records.min(count(most)));
+            (own, Span::of_records(db, part, job.dialect, 0, sent)?)
+        }
     };
     Ok(Download {
         headers: Vec::new(),
@@ -83,6 +94,22 @@ pub(super) fn file(db: &Connection, job: &Job, which: Which) -> Result<Download,
         name,
         span,
     })
+}
+
+/// The byte behind so many of the records that were not processed.
+fn after(db: &Connection, job: &Job, part: Part<'_>, records: usize) -> Result<i64, ApiError> {
+    let mut data = ingest::Records::from(db, part, job.dialect, job.progress.position)?;
+    for _ in 0..records {
+        // What cannot be read as records is sent whole.
+        let Ok(Some(_)) = data.next() else {
+            return Ok(part.end(db)?.1);
+        };
+    }
+    Ok(data.position())
+}
+
+fn count(records: usize) -> i64 {
+    i64::try_from(records).unwrap_or(i64::MAX)
 }
 
 fn not_ready(job: &Job) -> ApiError {
@@ -110,9 +137,7 @@ pub(super) fn page(
     let total = job.progress.processed;
     let to = total.min(from.saturating_add(most));
     let sent = match short {
-        Some(ShortPage(records)) => {
-            to.min(from.saturating_add(i64::try_from(records).unwrap_or(i64::MAX)))
-        }
+        Some(ShortPage(records)) => to.min(from.saturating_add(count(records))),
         None => to,
     };
     let next = if to < total {

@@ -19,6 +19,9 @@ use crate::transport::BoxFuture;
 
 type Cutting = BoxFuture<'static, (Cutter, Result<Option<Part>>)>;
 
+/// How often rows that nobody looked at are counted, if each time they are others.
+const MOST_COUNTS: u32 = 5;
+
 /// A part that a job has, or had before.
 type HandedOver = Result<(Slice, JobId)>;
 
@@ -249,7 +252,8 @@ impl Lane {
         let unprocessed = if complete && processed == slice.records {
             0
         } else {
-            self.count_unprocessed(&info).await?
+            let missing = slice.records.saturating_sub(processed);
+            self.count_unprocessed(&info, missing).await?
         };
         let info = Box::new(info);
         let part = slice.part;
@@ -259,10 +263,22 @@ impl Lane {
         Ok(complete)
     }
 
-    async fn count_unprocessed(&self, info: &JobInfo) -> Result<u64> {
+    /// How many rows nobody looked at, which should be those that are missing. A file
+    /// with others may have come short: it is believed once it comes so again.
+    async fn count_unprocessed(&self, info: &JobInfo, missing: u64) -> Result<u64> {
         let folder = self.settings.bounds.folder.as_deref();
         let kind = ResultKind::Unprocessed;
-        let fetched = fetch(&self.client, info.id, kind, info.dialect(), None, folder);
-        Ok(fetched.await?.rows)
+        let mut before = None;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let fetched = fetch(&self.client, info.id, kind, info.dialect(), None, folder);
+            let rows = fetched.await?.rows;
+            if rows == missing || before == Some(rows) || tries == MOST_COUNTS {
+                return Ok(rows);
+            }
+            before = Some(rows);
+            tokio::time::sleep(self.client.backoff(tries)).await;
+        }
     }
 }

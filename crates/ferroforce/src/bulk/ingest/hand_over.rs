@@ -14,7 +14,6 @@ use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Repeatability};
 use crate::pipeline::{CallSettings, Outgoing, OutgoingBody};
-use crate::retry::Backoff;
 
 /// How often a part gets a new job.
 const JOBS: u32 = 5;
@@ -68,7 +67,7 @@ impl Lane {
     }
 
     async fn pause(&self, tries: u32) {
-        let pause = Backoff::default().delay(tries, self.client.random());
+        let pause = self.client.backoff(tries);
         tokio::time::sleep(pause).await;
     }
 

@@ -13,7 +13,6 @@ use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::Downloading;
 use crate::pipeline::{CallSettings, Outgoing};
-use crate::retry::Backoff;
 
 /// Bytes that are kept in memory.
 const MEMORY: usize = 1024 * 1024;
@@ -50,7 +49,8 @@ impl Fetched {
 }
 
 /// Fetches results of a job. Where `expected` is known, another number of rows is an
-/// error.
+/// error; more rows that nobody looked at than were counted are none, since the file
+/// that was counted may have been short.
 ///
 /// # Errors
 /// What befalls the requests, the disk, and [`ErrorKind::Incomplete`].
@@ -67,10 +67,15 @@ pub(crate) async fn fetch(
         tries += 1;
         let fetched = attempt(client, job, kind, dialect, folder).await;
         let fetched = fetched.and_then(|fetched| match expected {
-            Some(expected) if expected != fetched.rows => Err(Error::new(
-                ErrorKind::Incomplete,
-                format!("{} of {expected} results came", fetched.rows),
-            )),
+            Some(expected)
+                if fetched.rows < expected
+                    || (fetched.rows > expected && kind != ops::ResultKind::Unprocessed) =>
+            {
+                Err(Error::new(
+                    ErrorKind::Incomplete,
+                    format!("{} of {expected} results came", fetched.rows),
+                ))
+            }
             _ => Ok(fetched),
         });
         let error = match fetched {
@@ -82,7 +87,7 @@ pub(crate) async fn fetch(
             return Err(error);
         }
         tracing::warn!(error = %error.redacted(), "results are fetched again");
-        tokio::time::sleep(Backoff::default().delay(tries, client.random())).await;
+        tokio::time::sleep(client.backoff(tries)).await;
     }
 }
 
