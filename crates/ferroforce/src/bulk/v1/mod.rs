@@ -1,6 +1,7 @@
 //! Bulk API 1.0, for what 2.0 cannot do.
 //!
 //! * A query in chunks of ids: [`BulkQuery::pk_chunking`](super::BulkQuery::pk_chunking).
+//! * A query with its results in JSON: [`BulkQuery::json`](super::BulkQuery::json).
 //! * Loads in serial mode, with results in the order of the rows, as CSV or JSON, and
 //!   files in zipped batches: [`Bulk::v1`].
 //!
@@ -9,6 +10,7 @@
 mod add;
 mod batch;
 mod chunking;
+mod close;
 mod cut;
 #[cfg(feature = "zip")]
 mod files;
@@ -17,6 +19,7 @@ mod load;
 mod ops;
 pub(super) mod query;
 mod results;
+mod wait;
 mod wire;
 
 pub use batch::{V1Batch, V1BatchId, V1BatchState};

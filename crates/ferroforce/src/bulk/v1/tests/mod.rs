@@ -13,6 +13,8 @@ use crate::script::{Counting, Reply, Script, Sent, Then, client};
 use crate::transport::TransportErrorKind;
 use crate::{Record, Salesforce};
 
+mod json;
+
 const JOB: &str = "750P0000006HoSQIA0";
 const NS: &str = "http://www.force.com/2009/06/asyncapi/dataload";
 const SOQL: &str = "SELECT Id, Name FROM Account WHERE Name != null";
