@@ -102,7 +102,7 @@ async fn rows_of_json_are_finished_from_the_cursor() {
 #[tokio::test]
 async fn a_query_in_json_that_fails_or_finds_nothing_says_so() {
     let (org, salesforce) = start().await;
-    let query = |soql: &str| salesforce.bulk().query(soql).json().poll(poll());
+    let query = |soql: &'static str| salesforce.bulk().query(soql).json().poll(poll());
     let nothing = "SELECT Id FROM Contact WHERE LastName = 'nobody'";
     assert!(query(nothing).records().next().await.is_none());
     let nothing = query(nothing).pk_chunking(PkChunking::new());

@@ -7,18 +7,20 @@
 //!
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/asynch_api_intro.htm>
 
-mod add;
 mod batch;
 mod chunking;
 mod close;
 mod cut;
 #[cfg(feature = "zip")]
 mod files;
+mod handle;
 mod job;
 mod load;
 mod ops;
 pub(super) mod query;
 mod results;
+mod running;
+mod send;
 mod wait;
 mod wire;
 
@@ -26,9 +28,11 @@ pub use batch::{V1Batch, V1BatchId, V1BatchState};
 pub use chunking::PkChunking;
 #[cfg(feature = "zip")]
 pub use files::RowWithFiles;
+pub use handle::V1Handle;
 pub use job::{NewV1Job, V1ContentType, V1Job};
-pub use load::{V1Handle, V1Load, V1Running};
+pub use load::V1Load;
 pub use results::{V1Outcome, V1Outcomes};
+pub use running::V1Running;
 
 use super::{Bulk, JobId, JobInfo};
 use crate::client::{Call, Salesforce};
@@ -71,7 +75,7 @@ impl BulkV1 {
         V1Load::new(self.client.clone(), job)
     }
 
-    /// Takes up a load that this program or another has started.
+    /// Takes up a load whose rows this program or another has sent.
     pub fn resume(&self, handle: V1Handle) -> V1Running {
         V1Running::new(self.client.clone(), handle)
     }

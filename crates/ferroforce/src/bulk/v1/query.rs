@@ -93,7 +93,7 @@ pub(in crate::bulk) async fn start(
 
 /// Stops a job of which nobody wants the results.
 async fn abort_for_nothing(client: &Salesforce, job: JobId, version: ApiVersion) {
-    if let Err(error) = client.call(ops::change(job, version, "Aborted")).await {
+    if let Err(error) = super::close::abort(client, job, version).await {
         tracing::warn!(error = %error.redacted(), "the job could not be aborted");
     }
 }
