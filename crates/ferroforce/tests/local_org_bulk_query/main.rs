@@ -5,6 +5,7 @@
 
 mod faults;
 mod v1;
+mod v1_stopped;
 mod ways;
 
 use std::time::Duration;

@@ -272,7 +272,11 @@ async fn each_answer_about_a_load_is_an_event_of_its_job() {
         if below(sent).ends_with("/batch") && sent.method == Method::GET {
             let mut asked = asked.lock().unwrap();
             *asked += 1;
-            let last = if *asked == 1 { "InProgress" } else { "Completed" };
+            let last = if *asked == 1 {
+                "InProgress"
+            } else {
+                "Completed"
+            };
             return list(&[0, 1, 2].map(|n| batch(n, if n == 2 { last } else { "Completed" }, 2)));
         }
         inner.answer(sent)
@@ -285,10 +289,7 @@ async fn each_answer_about_a_load_is_an_event_of_its_job() {
     let _ = running.wait().await.unwrap();
     assert_eq!(
         *told.lock().unwrap(),
-        [
-            (6, 0, JobState::InProgress),
-            (6, 0, JobState::JobComplete)
-        ]
+        [(6, 0, JobState::InProgress), (6, 0, JobState::JobComplete)]
     );
 }
 
@@ -347,4 +348,3 @@ async fn fewer_results_than_rows_are_an_error() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);
 }
-
