@@ -1,8 +1,10 @@
 //! Queries with their results in JSON.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::bulk::{BulkQuery, JobState};
-use crate::events::Event;
+use crate::events::{Event, Subscription};
 use crate::{Date, DateTime};
 
 const ORDERED: &str = "SELECT Id, Name, Owner.Name FROM Account ORDER BY Name LIMIT 20";
@@ -274,15 +276,12 @@ async fn a_query_that_may_have_arrived_is_asked_in_another_job() {
     }
 }
 
-/// What the events of jobs said: how many rows, and where the job stood.
-pub(super) fn told(
-    salesforce: &Salesforce,
-) -> (
-    std::sync::Arc<Mutex<Vec<(u64, u64, JobState)>>>,
-    crate::events::Subscription,
-) {
-    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
-    let kept = std::sync::Arc::clone(&told);
+/// What the events of a job said: rows, those that failed, and where the job stood.
+pub(super) type Told = Arc<Mutex<Vec<(u64, u64, JobState)>>>;
+
+pub(super) fn told(salesforce: &Salesforce) -> (Told, Subscription) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&told);
     let subscription = salesforce.subscribe(move |event: &Event| {
         if let Event::Job(job) = event {
             assert_eq!(job.job, JOB.parse().unwrap());
