@@ -1,4 +1,3 @@
-use std::ffi::OsString;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::path::{Path as FilePath, PathBuf};
@@ -10,6 +9,7 @@ use http::Method;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue};
 use tokio::io::AsyncWriteExt;
 
+use super::disk::{Part, blocking};
 use super::downloading::Downloading;
 use super::progress::{Listener, Progress};
 use crate::client::{Salesforce, salesforce_headers};
@@ -155,7 +155,8 @@ impl Download {
     }
 
     /// Writes the file to `path`, and gives back how many bytes it has. What stood
-    /// there is replaced when the file has come whole, and stays as it is otherwise.
+    /// there is replaced when the file has come whole, and stays as it is otherwise. Only
+    /// its owner may read it.
     ///
     /// # Errors
     /// As the stream's, and what the disk says.
@@ -183,38 +184,16 @@ async fn write_to(mut from: Downloading, path: PathBuf) -> Result<u64> {
     let disk = |error: std::io::Error| {
         Error::invalid_input(format!("the file cannot be written: {error}")).with_source(error)
     };
-    let part = Part::beside(&path);
-    let mut file = tokio::fs::File::create_new(&part.0).await.map_err(disk)?;
+    let at = path.clone();
+    let (part, file) = blocking(move || Part::create(&at)).await.map_err(disk)?;
+    let mut file = tokio::fs::File::from_std(file);
     while let Some(piece) = from.next().await {
         file.write_all(&piece?).await.map_err(disk)?;
     }
     file.sync_all().await.map_err(disk)?;
     drop(file);
-    tokio::fs::rename(&part.0, &path).await.map_err(disk)?;
+    blocking(move || part.finish(&path)).await.map_err(disk)?;
     Ok(from.received())
-}
-
-/// A file that is not yet whole. It goes if it is never finished.
-pub(crate) struct Part(PathBuf);
-
-impl Part {
-    pub(crate) fn path(&self) -> &FilePath {
-        &self.0
-    }
-
-    pub(crate) fn beside(path: &FilePath) -> Self {
-        let mut name = OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{:016x}.part", fastrand::u64(..)));
-        Self(path.with_file_name(name))
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // It was renamed, or was never made, or stays behind: nobody can be told.
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 impl fmt::Debug for Download {

@@ -4,6 +4,7 @@
 
 mod base64_text;
 mod content;
+mod disk;
 mod download;
 mod downloading;
 mod multipart;
@@ -19,7 +20,8 @@ pub use progress::Progress;
 pub use source::Blob;
 pub use upload::Upload;
 
-pub(crate) use download::{Part, download, download_found};
+pub(crate) use disk::{Part, blocking, create_new, rename, sync_folder};
+pub(crate) use download::{download, download_found};
 pub(crate) use upload::{content_version, create, update};
 
 #[cfg(test)]

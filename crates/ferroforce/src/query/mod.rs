@@ -13,7 +13,6 @@ mod ranges;
 mod rows;
 mod spans;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ use crate::client::{Call, Salesforce, salesforce_headers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Op, Path};
 use crate::retry::RetryPolicy;
-use crate::soql::{Literal, Soql};
+use crate::soql::Soql;
 use ask::Ask;
 use page::RawPage;
 use pages::{Settings, Source};
@@ -130,27 +129,10 @@ impl Query {
         }
     }
 
-    /// Puts `value` in the place of `:name`, written so that it stays a value
-    /// whatever it holds. See [`Soql`].
-    pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl Literal) -> Self {
-        self.ask = self.ask.edit(|soql| soql.bind(name, value));
-        self
-    }
+    crate::soql::placeholders!();
 
-    /// Puts the name of an object or a field, or a path such as `Account.Name`, in
-    /// the place of `:name`, if it is one. See [`Soql::name`].
-    pub fn name(mut self, name: impl Into<Cow<'static, str>>, value: impl AsRef<str>) -> Self {
-        self.ask = self.ask.edit(|soql| soql.name(name, value));
-        self
-    }
-
-    /// Puts a list of names in the place of `:name`. See [`Soql::names`].
-    pub fn names(
-        mut self,
-        name: impl Into<Cow<'static, str>>,
-        values: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Self {
-        self.ask = self.ask.edit(|soql| soql.names(name, values));
+    fn edit(mut self, change: impl FnOnce(Soql) -> Soql) -> Self {
+        self.ask = self.ask.edit(change);
         self
     }
 

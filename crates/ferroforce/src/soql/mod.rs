@@ -36,6 +36,7 @@ mod like;
 mod literal;
 mod name;
 mod number;
+mod placeholders;
 mod statement;
 mod words;
 
@@ -45,4 +46,5 @@ pub use literal::{Literal, LiteralWriter};
 pub use number::Number;
 pub use statement::Soql;
 
+pub(crate) use placeholders::placeholders;
 pub(crate) use words::{Word, words};

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use ferroforce::bulk::{LoadWay, NewJob};
+use ferroforce::bulk::{LoadWay, NewJob, NullCell};
 use ferroforce::events::Event;
 use ferroforce::{ErrorKind, Record};
 use ferroforce_org::Fault;
@@ -133,4 +133,40 @@ async fn collections_delete_nothing_for_good() {
     let rows = [json!({"Id": "003000000000001AAA"})];
     let refused = load.through(LoadWay::Collections).rows(rows).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+/// An empty text and a null do to a field the same, whichever way is taken.
+#[tokio::test]
+async fn nothing_means_the_same_both_ways() {
+    for way in [LoadWay::Collections, LoadWay::Bulk] {
+        let (_org, salesforce) = start().await;
+        let load = |nulls: NullCell| {
+            let load = salesforce.load(job()).through(way);
+            load.with_bulk(move |bulk| bulk.poll(quick()).nulls(nulls))
+        };
+        let row = |email: serde_json::Value, phone: serde_json::Value| {
+            [json!({"External_Id__c": "K", "LastName": "Doe", "Email": email, "Phone": phone})]
+        };
+        let fields = async || {
+            let query = "SELECT Email, Phone FROM Contact WHERE External_Id__c = 'K'";
+            let record: Record = salesforce.query(query).fetch_one().await.unwrap();
+            let field = |name| record.get::<Option<String>>(name).unwrap();
+            (field("Email"), field("Phone"))
+        };
+        let first = row(json!("a@example.com"), json!("1"));
+        load(NullCell::Null)
+            .rows(first)
+            .await
+            .unwrap()
+            .all_succeeded()
+            .unwrap();
+        let nothing = row(json!(""), json!(null));
+        let report = load(NullCell::Empty).rows(nothing.clone()).await.unwrap();
+        report.all_succeeded().unwrap();
+        let both = (Some("a@example.com".to_owned()), Some("1".to_owned()));
+        assert_eq!(fields().await, both, "{way:?}");
+        let report = load(NullCell::Null).rows(nothing).await.unwrap();
+        report.all_succeeded().unwrap();
+        assert_eq!(fields().await, (both.0, None), "{way:?}");
+    }
 }

@@ -205,3 +205,23 @@ async fn a_load_that_was_not_handed_over_as_a_whole_needs_its_source() {
     drop(loading);
     assert_eq!(again.wait().await.unwrap().counts(), counts);
 }
+
+/// What a handle brings along is written down, so that the journal alone is enough next
+/// time.
+#[tokio::test]
+async fn a_journal_learns_what_a_handle_knows() {
+    let (_org, salesforce) = start().await;
+    let mut loading = load(&salesforce).start();
+    assert_eq!(loading.wait().await.unwrap().counts().successful, 350);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let with_journal = || {
+        let ingest = insert(&salesforce).max_job_rows(100).jobs_at_once(2);
+        ingest.journal(&path).rows(contacts(ROWS))
+    };
+    let loaded = with_journal().resume(loading.handle()).await.unwrap();
+    assert_eq!(loaded.counts().successful, 350);
+    let loaded = with_journal().await.unwrap();
+    assert_eq!(loaded.counts().successful, 350);
+    assert_all_arrived(&salesforce, ROWS).await;
+}

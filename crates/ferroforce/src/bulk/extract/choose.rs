@@ -31,7 +31,7 @@ pub(super) struct Choice {
 }
 
 /// What a job cannot do.
-const REST_ONLY: [&str; 4] = ["GROUP", "OFFSET", "TYPEOF", "HAVING"];
+const REST_ONLY: [&str; 3] = ["OFFSET", "TYPEOF", "HAVING"];
 const AGGREGATES: [&str; 6] = ["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"];
 
 /// What the text alone decides.
@@ -43,7 +43,12 @@ pub(super) fn by_text(text: &str, most: u64) -> Option<Choice> {
     };
     let all: Vec<Word<'_>> = words(text).collect();
     let listed = |known: &[&str], word: &Word<'_>| known.iter().any(|known| word.is(known));
-    if has_subquery(text)
+    // An object may be called Group.
+    let groups = all
+        .windows(2)
+        .any(|pair| pair[0].is("GROUP") && pair[1].is("BY"));
+    if groups
+        || has_subquery(text)
         || all
             .iter()
             .any(|word| listed(&REST_ONLY, word) || (word.called && listed(&AGGREGATES, word)))
@@ -131,6 +136,7 @@ mod tests {
             ("SELECT MAX(X) FROM A", Some(Road::Rest)),
             ("SELECT Max FROM A", None),
             ("SELECT X FROM A GROUP BY X", Some(Road::Rest)),
+            ("SELECT Id FROM Group", None),
             ("SELECT Id FROM A OFFSET 5", Some(Road::Rest)),
             (
                 "SELECT TYPEOF Who WHEN User THEN Id END FROM A",

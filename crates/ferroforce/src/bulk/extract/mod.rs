@@ -3,7 +3,6 @@
 mod choose;
 mod rows;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -15,7 +14,7 @@ use super::{Paging, Poll};
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorCode, Result};
 use crate::events::{ChoiceEvent, Event};
-use crate::soql::{Literal, Soql};
+use crate::soql::Soql;
 use choose::{Choice, by_rows, by_text, undivided};
 
 impl Salesforce {
@@ -78,27 +77,10 @@ pub struct Extract {
 }
 
 impl Extract {
-    /// Puts `value` in the place of `:name`, written so that it stays a value
-    /// whatever it holds. See [`Soql`].
-    pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl Literal) -> Self {
-        self.soql = self.soql.bind(name, value);
-        self
-    }
+    crate::soql::placeholders!();
 
-    /// Puts the name of an object or a field, or a path such as `Account.Name`, in
-    /// the place of `:name`, if it is one. See [`Soql::name`].
-    pub fn name(mut self, name: impl Into<Cow<'static, str>>, value: impl AsRef<str>) -> Self {
-        self.soql = self.soql.name(name, value);
-        self
-    }
-
-    /// Puts a list of names in the place of `:name`. See [`Soql::names`].
-    pub fn names(
-        mut self,
-        name: impl Into<Cow<'static, str>>,
-        values: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Self {
-        self.soql = self.soql.names(name, values);
+    fn edit(mut self, change: impl FnOnce(Soql) -> Soql) -> Self {
+        self.soql = change(self.soql);
         self
     }
 

@@ -117,7 +117,8 @@ impl Drive {
 
     fn begin_work(&mut self) {
         let under_way = self.handing.len() + self.jobs.len();
-        if under_way < self.lane.settings.jobs_at_once
+        if !self.stopped
+            && under_way < self.lane.settings.jobs_at_once
             && let Some(part) = self.waiting.take()
         {
             self.hand_over(part);

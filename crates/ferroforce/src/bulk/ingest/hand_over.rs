@@ -195,7 +195,7 @@ enum Closed {
 }
 
 fn untouched(info: &JobInfo) -> bool {
-    info.number_records_processed.unwrap_or(0) == 0
+    info.number_records_processed == Some(0)
 }
 
 /// Whether a job that is still open may be told again.

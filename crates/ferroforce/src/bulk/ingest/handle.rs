@@ -66,6 +66,25 @@ pub(crate) struct Handed {
     pub(super) ended: Option<Ended>,
 }
 
+impl Handed {
+    /// What brings a ledger to know it.
+    pub(super) fn entries(self) -> Vec<Entry> {
+        let Self {
+            slice,
+            job,
+            closed,
+            ended,
+        } = self;
+        let part = slice.part;
+        let mut entries = vec![Entry::Began { slice, job }];
+        if closed {
+            entries.push(Entry::Closed { part, job });
+        }
+        entries.extend(ended.map(|ended| Entry::Ended { part, job, ended }));
+        entries
+    }
+}
+
 /// A job that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ended {
@@ -75,10 +94,9 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Whether the job ended without having done anything.
+    /// Whether the job is known to have ended without having done anything.
     pub(super) fn is_void(&self) -> bool {
-        self.info.state != JobState::JobComplete
-            && self.info.number_records_processed.unwrap_or(0) == 0
+        self.info.state != JobState::JobComplete && self.info.number_records_processed == Some(0)
     }
 }
 

@@ -83,7 +83,8 @@ impl LoadJoin {
 
 /// Results on their way to their rows: `.await` gives these, in the order of the source.
 ///
-/// Memory is bounded, whatever their number: some 20 MiB.
+/// Rows and results lie on the disk, in 256 heaps, and one heap at a time is in memory:
+/// some 20 MiB for ten million rows, more where most rows have the same key.
 #[must_use = "nothing is done until it is awaited"]
 pub struct Joining {
     join: LoadJoin,

@@ -70,9 +70,30 @@ impl Ledger {
         Ok(Self::knowing(of, known))
     }
 
-    /// Takes in what the journal knows from before, and writes there from now on.
+    /// Takes in what the journal knows from before, and writes there from now on; first
+    /// what a handle knows and the journal does not.
     pub(super) async fn open_journal(&self, path: &Path) -> Result<()> {
-        let (journal, entries) = Journal::open(path, Kind::Load, self.of.clone()).await?;
+        let (journal, entries) =
+            Journal::open::<_, Entry>(path, Kind::Load, self.of.clone()).await?;
+        let mut unwritten = self.known().jobs.clone();
+        for entry in &entries {
+            if let Entry::Began { slice, .. } = entry {
+                unwritten.remove(&slice.part);
+            }
+        }
+        let read = entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Read { .. }));
+        if let Some(parts) = self.parts()
+            && !read
+        {
+            journal.append(&Entry::Read { parts }).await?;
+        }
+        for handed in unwritten.into_values() {
+            for entry in handed.entries() {
+                journal.append(&entry).await?;
+            }
+        }
         self.change(|known| entries.into_iter().for_each(|entry| known.enter(entry)));
         // There is one only.
         let _ = self.journal.set(journal);

@@ -226,6 +226,10 @@ impl Ingest {
         self.from(Input::Csv(source))
     }
 
+    pub(super) fn null_cell(&self) -> NullCell {
+        self.settings.null
+    }
+
     pub(super) fn has_journal(&self) -> bool {
         self.settings.journal.is_some()
     }
@@ -278,7 +282,10 @@ impl Load {
     }
 
     /// Goes on with a load that was begun by another process, from the same source with
-    /// the same settings: what was handed over is waited for, and no row is sent twice.
+    /// the same settings: what the handle knows to be handed over is waited for, and none
+    /// of it is sent twice. What was handed over after it was taken is not known to it and
+    /// would be sent again, so take it when the load has ended, well or not; a program
+    /// that may be killed at any moment wants a [journal](Ingest::journal).
     pub fn resume(mut self, handle: LoadHandle) -> Self {
         self.handle = Some(handle);
         self

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::bulk::spool::blocking;
 use crate::error::{Error, Result};
+use crate::files::sync_folder;
 
 /// What a journal is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +36,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A journal that is open, by this process alone.
 #[derive(Debug, Clone)]
-pub(crate) struct Journal(Arc<Mutex<File>>);
+pub(crate) struct Journal(Arc<Mutex<Open>>);
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    /// What was written last may be there in part: nothing may stand behind it.
+    broken: bool,
+}
 
 impl Journal {
     /// Opens the journal at `path`, or begins one, and gives the records that it has.
@@ -60,7 +68,7 @@ impl Journal {
             let (path, head) = (path.to_owned(), Arc::clone(&head));
             let opened = tokio::task::spawn_blocking(move || open(&path, &*head)).await;
             match opened.unwrap_or_else(|lost| Err(disk(io::Error::other(lost))))? {
-                Some((file, records)) => return Ok((Self(Arc::new(Mutex::new(file))), records)),
+                Some((file, records)) => return Ok((Self::of(file), records)),
                 // Who worked with it may be about to end.
                 None if tries < TRIES => tokio::time::sleep(PAUSE).await,
                 None => {
@@ -73,17 +81,34 @@ impl Journal {
         }
     }
 
+    fn of(file: File) -> Self {
+        let broken = false;
+        Self(Arc::new(Mutex::new(Open { file, broken })))
+    }
+
+    /// Writes to another file from now on.
+    #[cfg(test)]
+    pub(super) async fn exchange(&self, file: File) -> File {
+        std::mem::replace(&mut self.0.lock().await.file, file)
+    }
+
     /// Adds a record. It is on the disk when this returns.
     ///
     /// # Errors
-    /// What the disk says.
+    /// What the disk says. After that nothing more can be added: what a crash tears is
+    /// the last line, and only there it does no harm.
     pub(crate) async fn append(&self, record: &(impl Serialize + Sync)) -> Result<()> {
         let line = line(record)?;
-        let file = Arc::clone(&self.0).lock_owned().await;
+        let open = Arc::clone(&self.0).lock_owned().await;
         blocking(move || {
-            let mut file = file;
-            file.write_all(&line)?;
-            file.sync_data()
+            let mut open = open;
+            if std::mem::replace(&mut open.broken, true) {
+                return Err(io::Error::other("it could not be written earlier"));
+            }
+            open.file.write_all(&line)?;
+            open.file.sync_data()?;
+            open.broken = false;
+            Ok(())
         })
         .await
         .map_err(disk)
@@ -101,11 +126,16 @@ fn line(record: &impl Serialize) -> Result<Vec<u8>> {
     Ok(format!("{sum:08x} {json}\n").into_bytes())
 }
 
-fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+/// The JSON of a line that is intact.
+fn intact(line: &[u8]) -> Option<&[u8]> {
     let (sum, json) = line.split_at_checked(9)?;
     let sum = std::str::from_utf8(sum).ok()?.strip_suffix(' ')?;
-    let intact = u32::from_str_radix(sum, 16).ok()? == crc32fast::hash(json);
-    intact.then(|| serde_json::from_slice(json).ok())?
+    let sum = u32::from_str_radix(sum, 16).ok()?;
+    (sum == crc32fast::hash(json)).then_some(json)
+}
+
+fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+    serde_json::from_slice(intact(line)?).ok()
 }
 
 /// Nothing where another process works with it.
@@ -166,6 +196,12 @@ where
                     "the journal is damaged at byte {at}, and not at its end"
                 )));
             }
+            (None, Some(end)) if intact(&text[at..end]).is_some() => {
+                return Err(Error::invalid_input(
+                    "the journal ends with what this version does not know; go on with the \
+                     version that wrote it",
+                ));
+            }
             // Torn by a crash.
             (None, _) => break,
         }
@@ -185,20 +221,5 @@ fn looks_torn(text: &[u8]) -> bool {
 fn cut(file: &mut File, length: u64) -> io::Result<()> {
     file.set_len(length)?;
     file.seek(SeekFrom::Start(length))?;
-    Ok(())
-}
-
-/// A new file's name is on the disk only when its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
     Ok(())
 }

@@ -101,3 +101,31 @@ async fn nobody_else_works_with_it_meanwhile() {
     drop(first);
     open(&place).await.unwrap();
 }
+
+/// What is torn must be the last line, or what follows is lost with it.
+#[tokio::test]
+async fn nothing_is_written_behind_what_could_not_be_written() {
+    let place = place();
+    let (journal, _) = open(&place).await.unwrap();
+    journal.append(&7).await.unwrap();
+    let only_read = std::fs::File::open(&place.path).unwrap();
+    let writable = journal.exchange(only_read).await;
+    journal.append(&8).await.unwrap_err();
+    journal.exchange(writable).await;
+    let error = journal.append(&9).await.unwrap_err();
+    assert!(error.to_string().contains("earlier"), "{error}");
+    drop(journal);
+    assert_eq!(open(&place).await.unwrap().1, [7]);
+}
+
+#[tokio::test]
+async fn a_whole_line_that_is_not_known_is_not_taken_for_a_torn_one() {
+    let place = place();
+    let (journal, _) = open(&place).await.unwrap();
+    journal.append(&"of a later version").await.unwrap();
+    drop(journal);
+    let before = std::fs::read(&place.path).unwrap();
+    let error = open(&place).await.unwrap_err();
+    assert!(error.to_string().contains("version"), "{error}");
+    assert_eq!(std::fs::read(&place.path).unwrap(), before);
+}

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::bulk::ingest::LoadCounts;
+use crate::bulk::ingest::{LoadCounts, NullCell};
 use crate::bulk::job::{JobOperation, NewJob};
 use crate::client::Salesforce;
 use crate::composite::RecordStream;
@@ -63,6 +63,7 @@ impl Outcome {
 pub(super) async fn load<T: Serialize + Send + Sync + 'static>(
     client: &Salesforce,
     job: &NewJob,
+    null: NullCell,
     rows: impl Stream<Item = T> + Send + 'static,
 ) -> Result<Outcome> {
     let object = job.object.clone();
@@ -73,19 +74,25 @@ pub(super) async fn load<T: Serialize + Send + Sync + 'static>(
     };
     Ok(match &job.operation {
         JobOperation::Insert => {
-            let created = rows.create_all(client, object);
+            let created = rows
+                .map(move |row| Row::new(row, null))
+                .create_all(client, object);
             Outcome::of(created.header(ASSIGNMENT, &rule)).await
         }
         JobOperation::Upsert => {
             let field = job.external_id_field_name.clone().unwrap_or_default();
-            let upserted = rows.upsert_all(client, object, field);
+            let upserted = rows
+                .map(move |row| Row::new(row, null))
+                .upsert_all(client, object, field);
             Outcome::of(upserted.header(ASSIGNMENT, &rule)).await
         }
         JobOperation::Update => {
-            let pairs = rows.map(|row| split(&row));
+            let pairs = rows.map(move |row| split(&row, null));
             Outcome::of(pairs.update_all(client, object)).await
         }
-        JobOperation::Delete => Outcome::of(rows.map(|row| split(&row).0).delete_all(client)).await,
+        JobOperation::Delete => {
+            Outcome::of(rows.map(move |row| split(&row, null).0).delete_all(client)).await
+        }
         other => {
             return Err(Error::invalid_input(format!(
                 "collections have no operation {other}"
@@ -94,14 +101,48 @@ pub(super) async fn load<T: Serialize + Send + Sync + 'static>(
     })
 }
 
+/// A row that means what it means in a bulk job.
+enum Row<T> {
+    Fields(Fields),
+    /// What is no row is refused where it is to be sent.
+    Other(T),
+}
+
+impl<T: Serialize> Row<T> {
+    fn new(row: T, null: NullCell) -> Self {
+        match members(&row, null) {
+            Some(members) => Self::Fields(Fields(members)),
+            None => Self::Other(row),
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for Row<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fields(fields) => fields.serialize(serializer),
+            Self::Other(row) => row.serialize(serializer),
+        }
+    }
+}
+
+/// The fields of a row, without those that a bulk job leaves as they are: an empty cell
+/// does, while an empty text in JSON empties the field.
+fn members(row: &impl Serialize, null: NullCell) -> Option<Vec<(String, Box<RawValue>)>> {
+    let json = serde_json::to_vec(row).ok()?;
+    let Members(mut members) = serde_json::from_slice(&json).ok()?;
+    members.retain(|(_, value)| match value.get() {
+        "\"\"" => false,
+        "null" => null == NullCell::Null,
+        _ => true,
+    });
+    Some(members)
+}
+
 /// A row's id and its other fields. What has no id, or is no row, is refused where it is
 /// to be sent.
-fn split(row: &impl Serialize) -> (String, Fields) {
-    let members = serde_json::to_vec(row).ok().and_then(|json| {
-        let Members(members) = serde_json::from_slice(&json).ok()?;
-        Some(members)
-    });
-    let mut members = members.unwrap_or_default();
+fn split(row: &impl Serialize, null: NullCell) -> (String, Fields) {
+    let mut members = members(row, null).unwrap_or_default();
     let mut id = String::new();
     members.retain(|(name, value)| {
         let is_id = name.eq_ignore_ascii_case("Id");

@@ -34,7 +34,8 @@ pub enum LoadWay {
 ///
 /// Up to 2,000 rows go through [collections](crate::composite::RecordStream), more through
 /// [bulk jobs](crate::bulk::Ingest); [`Event::Choice`] tells which and why. What is
-/// promised depends on the way:
+/// promised depends on the way (what a null and an empty text do to a field does not: see
+/// [`Ingest::nulls`]):
 ///
 /// * Through bulk, with a [journal](Ingest::journal), each row is processed once, also where
 ///   the program is killed and begins again.
@@ -173,7 +174,9 @@ impl Loader {
         match way {
             LoadWay::Bulk => Ok(LoadReport(Report::Bulk(self.ingest.stream(rows).await?))),
             LoadWay::Collections => {
-                let outcome = collections::load(&self.client, &self.job, rows).await?;
+                let outcome =
+                    collections::load(&self.client, &self.job, self.ingest.null_cell(), rows)
+                        .await?;
                 Ok(LoadReport(Report::Collections(outcome)))
             }
         }

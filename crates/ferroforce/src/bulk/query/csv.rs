@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use super::download::{Download, Item, Plan, Wanted};
 use super::{QueryHandle, ResultCursor};
+use crate::bulk::spool::blocking;
 use crate::error::{Error, Result};
 use crate::files::Part;
 
@@ -77,16 +78,15 @@ impl BulkCsv {
 
     pub(super) async fn save(mut self, path: PathBuf) -> Result<u64> {
         let disk = |error| Error::disk("the results cannot be written", error);
-        let part = Part::beside(&path);
-        let mut file = tokio::fs::File::create_new(part.path())
-            .await
-            .map_err(disk)?;
+        let at = path.clone();
+        let (part, file) = blocking(move || Part::create(&at)).await.map_err(disk)?;
+        let mut file = tokio::fs::File::from_std(file);
         while let Some(piece) = self.next().await {
             file.write_all(&piece?).await.map_err(disk)?;
         }
         file.sync_all().await.map_err(disk)?;
         drop(file);
-        tokio::fs::rename(part.path(), &path).await.map_err(disk)?;
+        blocking(move || part.finish(&path)).await.map_err(disk)?;
         Ok(self.rows)
     }
 

@@ -1,6 +1,6 @@
 //! Results in a file that is taken up where a crash left it.
 
-use std::io::SeekFrom;
+use std::io::{ErrorKind as ErrorCause, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,9 @@ use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use super::download::no_csv;
 use super::{BulkQuery, QueryHandle, ResultCursor};
 use crate::bulk::journal::{Journal, Kind};
+use crate::bulk::spool::blocking;
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::{create_new, rename, sync_folder};
 use crate::query::Fingerprint;
 
 /// What a journal is of. It tells one query from another and not what was asked.
@@ -18,6 +20,8 @@ use crate::query::Fingerprint;
 struct Of {
     query: u64,
     version: u16,
+    /// The name of the file.
+    file: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,13 +68,24 @@ pub(super) async fn save(query: BulkQuery, path: &Path, journal: &Path) -> Resul
     let of = Of {
         query: fingerprint(&query)?,
         version: query.client.api_version().number(),
+        file: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into(),
     };
     let (journal, entries) = Journal::open::<Of, Entry>(journal, Kind::Extract, of).await?;
     let before = Before::read(entries);
     let part = part_of(path);
     if let Some(rows) = before.done {
         if tokio::fs::try_exists(&part).await.map_err(disk)? {
-            tokio::fs::rename(&part, path).await.map_err(disk)?;
+            finish(part, path).await?;
+        } else if !tokio::fs::try_exists(path).await.map_err(disk)? {
+            return Err(Error::new(
+                ErrorKind::Disk,
+                "the file that the journal says is whole is not there; remove the journal to \
+                 begin anew",
+            ));
         }
         return Ok(rows);
     }
@@ -110,8 +125,13 @@ pub(super) async fn save(query: BulkQuery, path: &Path, journal: &Path) -> Resul
     drop(file);
     let rows = csv.rows_in_all();
     journal.append(&Entry::Done { rows }).await?;
-    tokio::fs::rename(&part, path).await.map_err(disk)?;
+    finish(part, path).await?;
     Ok(rows)
+}
+
+async fn finish(part: PathBuf, path: &Path) -> Result<()> {
+    let path = path.to_owned();
+    blocking(move || rename(&part, &path)).await.map_err(disk)
 }
 
 fn fingerprint(query: &BulkQuery) -> Result<u64> {
@@ -133,16 +153,35 @@ fn part_of(path: &Path) -> PathBuf {
 
 /// The file as it was when it had `length` bytes. What came behind them is fetched anew.
 async fn open(path: &Path, length: u64) -> Result<File> {
-    let mut options = File::options();
-    options.write(true).create(length == 0);
-    let mut file = options.open(path).await.map_err(disk)?;
-    if file.metadata().await.map_err(disk)?.len() < length {
+    let path = path.to_owned();
+    let opened = blocking(move || {
+        if length == 0 {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorCause::NotFound => return Err(error),
+                _ => {}
+            }
+            let file = create_new(&path)?;
+            sync_folder(&path)?;
+            return Ok(Some(file));
+        }
+        // What leads elsewhere is not ours.
+        if !std::fs::symlink_metadata(&path)?.is_file() {
+            return Err(ErrorCause::InvalidInput.into());
+        }
+        let file = std::fs::OpenOptions::new().write(true).open(&path)?;
+        if file.metadata()?.len() < length {
+            return Ok(None);
+        }
+        file.set_len(length)?;
+        Ok(Some(file))
+    });
+    let Some(file) = opened.await.map_err(disk)? else {
         return Err(Error::new(
             ErrorKind::Disk,
             "the file has fewer rows than its journal says; remove the journal to begin anew",
         ));
-    }
-    file.set_len(length).await.map_err(disk)?;
+    };
+    let mut file = File::from_std(file);
     file.seek(SeekFrom::End(0)).await.map_err(disk)?;
     Ok(file)
 }

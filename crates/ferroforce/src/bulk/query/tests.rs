@@ -740,6 +740,19 @@ async fn a_resumable_file_is_whole_however_often_it_is_stopped() {
                 45
             );
             assert_eq!(script.count(), 0, "nothing is left to do");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600);
+            }
+            let elsewhere = folder.path().join("u.csv");
+            let other = query(&script).save_resumable(&elsewhere, &journal).await;
+            assert_eq!(other.unwrap_err().kind(), ErrorKind::InvalidInput);
+            std::fs::rename(&path, &elsewhere).unwrap();
+            let gone = query(&script).save_resumable(&path, &journal).await;
+            assert_eq!(gone.unwrap_err().kind(), ErrorKind::Disk);
+            std::fs::rename(&elsewhere, &path).unwrap();
             let other = query(&script)
                 .include_deleted()
                 .save_resumable(&path, &journal)

@@ -128,12 +128,7 @@ impl Written {
     }
 
     fn begin(path: &Path, header: &[u8]) -> std::io::Result<Self> {
-        let part = Part::beside(path);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(part.path())?;
+        let (part, mut file) = Part::create(path)?;
         if header != b"\n" {
             file.write_all(header)?;
         }
@@ -144,7 +139,7 @@ impl Written {
         let path: PathBuf = path.to_owned();
         let finished = blocking(move || {
             self.file.sync_all()?;
-            std::fs::rename(self.part.path(), path)
+            self.part.finish(&path)
         });
         finished.await.map_err(failed)
     }

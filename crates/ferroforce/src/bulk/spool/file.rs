@@ -2,15 +2,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Does what may have to wait for a disk where that stops nobody.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|lost| Err(io::Error::other(lost)))
-}
-
 /// Makes a file in `folder`, or where temporary files go, and takes its name away.
 pub(crate) fn unnamed(folder: Option<&Path>) -> io::Result<File> {
     let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);

@@ -4,7 +4,8 @@
 mod file;
 mod stored;
 
-pub(crate) use file::{blocking, unnamed};
+pub(crate) use crate::files::blocking;
+pub(crate) use file::unnamed;
 pub(crate) use stored::{Stored, read_exact_at};
 
 #[cfg(test)]

@@ -39,7 +39,11 @@ impl Columns {
         let names: Vec<Box<str>> = names.into_iter().collect();
         let mut tree = Vec::new();
         for (index, name) in names.iter().enumerate() {
-            insert(&mut tree, name, index);
+            if name.split('.').count() > DEEPEST {
+                tree.push(Node::column(name, index));
+            } else {
+                insert(&mut tree, name, index);
+            }
         }
         Self { names, tree }
     }
@@ -63,12 +67,22 @@ impl Columns {
     }
 }
 
-fn insert(nodes: &mut Vec<Node>, name: &str, index: usize) {
-    let Some((parent, rest)) = name.split_once('.') else {
-        nodes.push(Node {
+/// How many names a path may have: Salesforce's lead through five parents. What is deeper
+/// is a column of its full name alone, or a header could be as deep as a stack is not.
+const DEEPEST: usize = 16;
+
+impl Node {
+    fn column(name: &str, index: usize) -> Self {
+        Self {
             name: name.into(),
             place: NodePlace::Column(index),
-        });
+        }
+    }
+}
+
+fn insert(nodes: &mut Vec<Node>, name: &str, index: usize) {
+    let Some((parent, rest)) = name.split_once('.') else {
+        nodes.push(Node::column(name, index));
         return;
     };
     let known = nodes.iter_mut().find_map(|node| match &mut node.place {

@@ -48,7 +48,10 @@ pub(crate) fn detect(beginning: &[u8], last: bool) -> Result<Option<Dialect>> {
     let text = beginning.strip_prefix(BOM).unwrap_or(beginning);
     let mut quoted = false;
     let mut counts = [0_usize; Delimiter::ALL.len()];
-    for (at, byte) in text.iter().enumerate() {
+    // Empty lines are no records, so none of them is the header.
+    let blank = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let begin = blank.count();
+    for (at, byte) in text.iter().enumerate().skip(begin) {
         match byte {
             b'"' => quoted = !quoted,
             b'\n' if !quoted => {

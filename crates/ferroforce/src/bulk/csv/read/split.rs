@@ -28,6 +28,8 @@ pub(crate) struct Splitter {
     /// Of the record that was given last, or those of the one under way.
     cells: Vec<Cell>,
     given: bool,
+    /// Whether an empty line that ends otherwise than lines do was left out since.
+    odd: bool,
     records: u64,
     /// How many bytes a record may have.
     limit: usize,
@@ -46,6 +48,8 @@ pub(crate) struct RawRecord<'a> {
     pub(crate) range: Range<u64>,
     /// Its place among the records, from 0.
     pub(crate) number: u64,
+    /// Whether an empty line stands before it that ends otherwise than lines do.
+    pub(crate) odd: bool,
     flaw: Option<Flaw>,
 }
 
@@ -75,6 +79,7 @@ impl Splitter {
             scanner: Scanner::new(dialect),
             cells: Vec::new(),
             given: false,
+            odd: false,
             records: 0,
             limit: limit.min(LARGEST),
             begun: false,
@@ -148,6 +153,7 @@ impl Splitter {
             content: found.content - found.start,
             range: self.offset + as_u64(found.start)..self.offset + as_u64(found.end),
             number: self.records - 1,
+            odd: std::mem::take(&mut self.odd),
             flaw: self.scanner.take_flaw(),
         }))
     }
@@ -213,6 +219,8 @@ impl Splitter {
                     }
                     self.at += length;
                     if content == 0 {
+                        let line_end = self.scanner.dialect().line_end.bytes();
+                        self.odd |= text[..length] != *line_end;
                         cells.truncate(known);
                         self.scanner.take_flaw();
                         continue;

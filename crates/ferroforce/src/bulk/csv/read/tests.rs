@@ -567,3 +567,23 @@ proptest! {
         prop_assert!(text[end..].iter().all(|byte| matches!(byte, b'\r' | b'\n')));
     }
 }
+
+/// Each name is a step further down, and a header comes from anywhere.
+#[test]
+fn a_header_as_deep_as_a_stack_is_not_does_no_harm() {
+    let mut reader = CsvReader::new();
+    reader.push("a.".repeat(100_000).as_bytes());
+    reader.push(b"a,B\n1,2\n");
+    reader.finish();
+    let row: BTreeMap<String, String> = reader.next_row().unwrap().unwrap();
+    assert_eq!(row["B"], "2");
+}
+
+#[test]
+fn empty_lines_before_the_header_tell_nothing() {
+    let mut reader = CsvReader::new();
+    reader.push(b"\r\n\r\nId;Name\r\n1;x\r\n");
+    reader.finish();
+    let row: BTreeMap<String, String> = reader.next_row().unwrap().unwrap();
+    assert_eq!(row["Name"], "x");
+}

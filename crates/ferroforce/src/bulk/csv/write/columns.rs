@@ -16,6 +16,8 @@ pub(crate) struct Columns {
     /// Columns of which nothing but null was seen: what they are called may turn out
     /// to be a parent.
     only_null: Vec<usize>,
+    /// Whether the rows may be larger than what Salesforce takes.
+    unlimited: bool,
 }
 
 impl Columns {
@@ -32,9 +34,13 @@ impl Columns {
         Ok(columns)
     }
 
-    /// Those that are known, and others as they come.
+    /// Those that are known, and others as they come, for rows that are not sent: with
+    /// what became of them they may be larger than Salesforce takes.
     pub(crate) fn known(names: impl IntoIterator<Item = String>) -> Self {
-        let mut columns = Self::default();
+        let mut columns = Self {
+            unlimited: true,
+            ..Self::default()
+        };
         for name in names {
             let key = name.to_ascii_lowercase();
             columns.places.insert(key, columns.names.len());
@@ -100,7 +106,8 @@ impl Columns {
         }
         let place = self.names.len();
         let characters: usize = self.names.iter().map(|name| name.len() + 1).sum();
-        if place == limits::COLUMNS || characters + name.len() > limits::HEADER {
+        let full = place == limits::COLUMNS || characters + name.len() > limits::HEADER;
+        if full && !self.unlimited {
             return Err(Refusal::new(format!(
                 "with {name} there would be {} columns of {} characters; Salesforce takes {} and {}",
                 place + 1,
@@ -124,6 +131,10 @@ impl Columns {
             })
             .map(|(place, _)| place)
             .collect()
+    }
+
+    pub(super) fn is_unlimited(&self) -> bool {
+        self.unlimited
     }
 
     pub(super) fn seen_null(&mut self, place: usize) {

@@ -108,7 +108,7 @@ impl Sheet {
             self.text.extend_from_slice(b"\"\"");
         }
         let length = count(&self.text[self.row.start..], limits::ROW);
-        if length > limits::ROW {
+        if length > limits::ROW && !self.columns.is_unlimited() {
             return Err(Refusal::new(format!(
                 "it has {length} characters, and Salesforce takes {}",
                 limits::ROW
@@ -221,8 +221,8 @@ impl Sheet {
 
     #[inline]
     fn check_cell(&self, place: usize, start: usize) -> Result<(), Refusal> {
-        let length = count(&self.text[start..], limits::CELL);
-        if length > limits::CELL {
+        let length = count_cell(&self.text[start..]);
+        if length > limits::CELL && !self.columns.is_unlimited() {
             return Err(Refusal::new(format!(
                 "its field {} has {length} characters, and Salesforce takes {}",
                 self.columns.names()[place],
@@ -336,6 +336,19 @@ impl Sheet {
             None => self.text.len() - self.style.line_ending.bytes().len(),
         };
         self.text.get(start..end)
+    }
+}
+
+/// The number of characters of a cell, without the quotes that stand around it and that
+/// double those in it, or of bytes where those are few enough.
+#[inline]
+fn count_cell(cell: &[u8]) -> usize {
+    let length = count(cell, limits::CELL);
+    match cell {
+        [b'"', inner @ .., b'"'] if length > limits::CELL => {
+            length - 2 - memchr::memchr_iter(b'"', inner).count() / 2
+        }
+        _ => length,
     }
 }
 

@@ -334,6 +334,9 @@ fn limits_count_characters() {
             "{refusal}"
         );
     }
+    let quoted = format!("{}\",", "x".repeat(limits::CELL - 2));
+    assert!(sheet().write(&json!({"A": quoted})).is_ok());
+    assert!(refused(&json!({"A": quoted + "x"})).contains("field A has 131073 characters"));
     let wide = |cells: usize| {
         let cells = (0..cells).map(|n| (format!("C{n}"), "x".repeat(100_000)));
         cells.collect::<BTreeMap<_, _>>()
@@ -431,5 +434,24 @@ proptest! {
                 prop_assert_eq!(row.get(*column).map_or("", String::as_str), cell);
             }
         }
+    }
+}
+
+/// What became of a row stands beside it, and makes it larger than what can be sent.
+#[test]
+fn results_may_be_larger_than_rows() {
+    let mut sheet = Sheet::new(style(), Columns::known(["sf__Error".to_owned()]));
+    let cells = (0..4).map(|n| (format!("C{n}"), "x".repeat(100_000)));
+    let mut row: BTreeMap<String, String> = cells.collect();
+    row.insert("sf__Error".to_owned(), "REQUIRED_FIELD_MISSING".to_owned());
+    assert!(sheet.write(&row).is_ok());
+}
+
+#[test]
+fn columns_that_are_no_columns_are_an_error_each_time() {
+    let mut writer = CsvWriter::new().columns(["A", "a"]);
+    for _ in 0..2 {
+        let error = writer.write(&json!({"A": 1})).unwrap_err();
+        assert!(error.to_string().contains("declared twice"), "{error}");
     }
 }

@@ -90,8 +90,8 @@ impl CsvWriter {
         let sheet = match &mut self.sheet {
             Some(sheet) => sheet,
             none => {
-                let columns = match self.columns.take() {
-                    Some(names) => Columns::declared(names)
+                let columns = match &self.columns {
+                    Some(names) => Columns::declared(names.iter().cloned())
                         .map_err(|refusal| Error::invalid_input(refusal.0))?,
                     None => Columns::default(),
                 };

@@ -39,6 +39,9 @@ pub(crate) struct CsvCutter {
     row: u64,
     /// No text follows.
     ended: bool,
+    /// Whether parts are copies, though the text is at hand: once it was found to have
+    /// what is not sent, since a stretch has no holes.
+    copying: bool,
     refusals: Refusals,
     draft: Draft,
 }
@@ -139,9 +142,8 @@ impl Draft {
     }
 
     /// Whether the record can follow: what stands between can only be empty lines.
-    fn reaches(&self, record: &RawRecord<'_>, ending: LineEnding) -> bool {
-        let gap = record.range.start.saturating_sub(self.range.end);
-        self.copy.is_some() || self.records == 0 || gap.is_multiple_of(as_u64(ending.bytes().len()))
+    fn reaches(&self, record: &RawRecord<'_>) -> bool {
+        self.copy.is_some() || self.records == 0 || !record.odd
     }
 
     fn add(&mut self, row: u64, record: &RawRecord<'_>, ending: LineEnding) {
@@ -216,6 +218,7 @@ impl CsvCutter {
             part: 0,
             row: 0,
             ended,
+            copying: false,
             refusals: Refusals::default(),
         })
     }
@@ -233,7 +236,7 @@ impl CsvCutter {
     }
 
     fn copies(&self) -> bool {
-        matches!(self.input, Input::Pieces(_))
+        self.copying || matches!(self.input, Input::Pieces(_))
     }
 
     pub(super) async fn next(&mut self, until: Option<u64>) -> Result<Option<Part>> {
@@ -272,40 +275,50 @@ impl CsvCutter {
     }
 
     fn read_rows(&mut self, until: Option<u64>) -> Result<Stop> {
-        let copies = self.copies();
+        let mut copies = self.copies();
         let ending = self.splitter.dialect().line_end;
         let header = as_u64(self.header.len());
         let draft = &mut self.draft;
-        let new = |first_row| Draft::new(first_row, copies, &self.bounds);
+        let bounds = &self.bounds;
         for _ in 0..AT_ONCE {
             if until.is_some_and(|until| self.row >= until) && draft.records > 0 {
                 draft.end_row = self.row;
-                return Ok(Stop::Cut(std::mem::replace(draft, new(self.row))));
+                let next = Draft::new(self.row, copies, bounds);
+                return Ok(Stop::Cut(std::mem::replace(draft, next)));
             }
             let Some(record) = self.splitter.next()? else {
                 return Ok(Stop::More);
             };
             let row = self.row;
             self.row += 1;
-            if let Err(why) = check(&record, self.columns.len(), header, &self.bounds) {
-                self.refusals.add(row, &why)?;
-                // A stretch of a file has no holes.
-                if !copies && draft.records > 0 {
-                    draft.end_row = self.row;
-                    return Ok(Stop::Cut(std::mem::replace(draft, new(self.row))));
-                }
-                continue;
+            let refused = check(&record, self.columns.len(), header, bounds).err();
+            if let Some(why) = &refused {
+                self.refusals.add(row, why)?;
             }
-            let full = header + draft.bytes_with(&record) > self.bounds.bytes && until.is_none();
-            if draft.records > 0 && (full || !draft.reaches(&record, ending)) {
-                draft.end_row = row;
-                let mut next = new(row);
-                next.add(row, &record, ending);
+            if refused.is_some() || !draft.reaches(&record) {
+                copies = true;
+                self.copying = true;
+            }
+            let turns = copies && draft.copy.is_none();
+            let full = header + draft.bytes_with(&record) > bounds.bytes && until.is_none();
+            if draft.records > 0 && (turns || (full && refused.is_none())) {
+                draft.end_row = if refused.is_some() { self.row } else { row };
+                let mut next = Draft::new(draft.end_row, copies, bounds);
+                if refused.is_none() {
+                    next.add(row, &record, ending);
+                }
                 return Ok(Stop::Cut(std::mem::replace(draft, next)));
             }
+            if turns {
+                *draft = Draft::new(draft.first_row, true, bounds);
+            }
+            if refused.is_some() {
+                continue;
+            }
             draft.add(row, &record, ending);
-            if draft.records == self.bounds.records {
-                return Ok(Stop::Cut(std::mem::replace(draft, new(self.row))));
+            if draft.records == bounds.records {
+                let next = Draft::new(self.row, copies, bounds);
+                return Ok(Stop::Cut(std::mem::replace(draft, next)));
             }
             if let Some((text, aside)) = &draft.copy
                 && aside.is_due(text.len())

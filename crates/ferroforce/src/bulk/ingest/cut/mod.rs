@@ -34,23 +34,29 @@ pub(crate) struct Refused {
 const MOST_REFUSED: usize = 10_000;
 
 #[derive(Debug, Default)]
-struct Refusals(Vec<Refused>);
+struct Refusals {
+    /// Of the whole source.
+    count: usize,
+    /// Since they were taken last.
+    new: Vec<Refused>,
+}
 
 impl Refusals {
     fn add(&mut self, row: u64, why: &str) -> Result<()> {
         let error = Error::invalid_input(format!("row {row}: {why}"));
-        if self.0.len() == MOST_REFUSED {
+        if self.count == MOST_REFUSED {
             return Err(Error::invalid_input(format!(
                 "more than {MOST_REFUSED} rows cannot be sent, the last of them {}",
                 error.message()
             )));
         }
-        self.0.push(Refused { row, error });
+        self.count += 1;
+        self.new.push(Refused { row, error });
         Ok(())
     }
 
     fn take(&mut self) -> Vec<Refused> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.new)
     }
 }
 

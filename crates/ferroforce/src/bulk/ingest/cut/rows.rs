@@ -137,25 +137,28 @@ impl RowCutter {
         let draft = &mut self.draft;
         let columns = self.sheet.columns().len();
         let added = columns - written.columns_before;
+        let header = match draft.header {
+            (known, length) if known == columns => length,
+            _ => self.sheet.header(columns).len(),
+        };
+        let most = self.bounds.bytes;
+        let alone = as_u64(header + self.sheet.len() - written.start);
+        if alone > most {
+            self.sheet.undo(written);
+            let why = format!("it makes a job of {alone} bytes, and {most} is the limit");
+            self.refusals.add(number, &why)?;
+            return Ok(None);
+        }
         // Those on disk cannot get further cells.
         if added > 0 && draft.aside.stored() > 0 {
             return Ok(Some(Stop::CutBefore(written)));
         }
-        if draft.header.0 != columns {
-            draft.header = (columns, self.sheet.header(columns).len());
-        }
+        draft.header = (columns, header);
         let cells = as_u64(added) * draft.records;
-        let bytes = draft.aside.stored() + cells + as_u64(draft.header.1 + self.sheet.len());
+        let bytes = draft.aside.stored() + cells + as_u64(header + self.sheet.len());
         // What was cut once is cut the same again.
-        if bytes > self.bounds.bytes && until.is_none() {
-            if draft.records > 0 {
-                return Ok(Some(Stop::CutBefore(written)));
-            }
-            self.sheet.undo(written);
-            let most = self.bounds.bytes;
-            let why = format!("it makes a job of {bytes} bytes, and {most} is the limit");
-            self.refusals.add(number, &why)?;
-            return Ok(None);
+        if bytes > most && until.is_none() && draft.records > 0 {
+            return Ok(Some(Stop::CutBefore(written)));
         }
         self.sheet.widen(written);
         draft.records += 1;

@@ -194,3 +194,86 @@ async fn a_file_that_changes_while_it_is_sent_is_not_sent_whole() {
         "{error}"
     );
 }
+
+async fn csv_cutter(source: CsvSource, bounds: Bounds) -> Cutter {
+    let told = Told {
+        delimiter: None,
+        line_ending: None,
+    };
+    let cutter = CsvCutter::open(source.0, told, bounds).await.unwrap();
+    Cutter::Csv(Box::new(cutter))
+}
+
+/// Each part is a job, of which there are few a day.
+#[tokio::test]
+async fn rows_that_are_refused_do_not_make_a_part_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.csv");
+    let mut csv = "A,B\n".to_owned();
+    for number in 0..1000 {
+        csv.push_str(if number % 2 == 0 { "1,2\n" } else { "1,2,3\n" });
+    }
+    std::fs::write(&path, &csv).unwrap();
+    for from_disk in [false, true] {
+        let source = || match from_disk {
+            true => CsvSource::path(&path),
+            false => CsvSource::bytes(csv.clone()),
+        };
+        let parts = all(csv_cutter(source(), bounds(10_000, 10_000, 100)).await).await;
+        let records: Vec<u64> = parts.iter().map(|(slice, _)| slice.records).collect();
+        assert_eq!(records, [1, 499]);
+        assert_eq!(parts[1].0.rows, 2..1000);
+        let slices: Vec<Slice> = parts.into_iter().map(|(slice, _)| slice).collect();
+        again(
+            csv_cutter(source(), bounds(10_000, 10_000, 100)).await,
+            &slices,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn too_many_rows_that_are_refused_end_the_load() {
+    let csv = format!("A\n{}", "1,2\n".repeat(10_001));
+    let mut cutter = csv_cutter(CsvSource::bytes(csv), bounds(10_000, 10, 100)).await;
+    let error = cutter.next(None).await.unwrap_err();
+    assert!(
+        error.to_string().contains("more than 10000 rows"),
+        "{error}"
+    );
+}
+
+/// Empty lines that end otherwise than the others are not sent.
+#[tokio::test]
+async fn empty_lines_of_another_kind_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.csv");
+    let csv = "A\r\n1\r\n\n\n2\r\n\r\n3\r\n";
+    std::fs::write(&path, csv).unwrap();
+    for source in [CsvSource::path(&path), CsvSource::bytes(csv)] {
+        let parts = all(csv_cutter(source, bounds(1000, 10, 1000)).await).await;
+        let texts: Vec<&[u8]> = parts.iter().map(|(_, text)| &text[..]).collect();
+        assert_eq!(texts, [&b"A\r\n1\r\n"[..], b"A\r\n2\r\n3\r\n"]);
+    }
+}
+
+/// A row that no job can take is refused wherever it stands, also by a load that goes on.
+#[tokio::test]
+async fn a_row_that_is_too_large_is_refused_wherever_it_stands() {
+    let row = |text: &str| Row::from([("A".to_owned(), text.to_owned())]);
+    let large = "x".repeat(100);
+    for place in 0..3 {
+        let mut rows = vec![row("1"), row("2")];
+        rows.insert(place, row(&large));
+        let bounds = bounds(50, 10, 1000);
+        let mut cutter = cutter(rows.clone(), bounds.clone());
+        let part = cutter.next(None).await.unwrap().unwrap();
+        assert_eq!(text(&part).await, "A\n1\n2\n");
+        let slice = part.slice.clone();
+        assert!(cutter.next(None).await.unwrap().is_none());
+        let refused = cutter.take_refused();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].row, place as u64);
+        again(self::cutter(rows, bounds), &[slice]).await;
+    }
+}

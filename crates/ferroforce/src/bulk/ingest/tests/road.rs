@@ -272,3 +272,44 @@ async fn a_wait_of_hours_is_no_matter() {
         .unwrap();
     assert_eq!(loaded.counts().successful, 2);
 }
+
+/// An unclear word on what a job did is no word that it did nothing.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_failed_and_does_not_tell_its_count_is_not_made_anew() {
+    let script = script(2, |sent, _| {
+        let failed = json!({"id": job(1), "state": "Failed"});
+        (sent.method == Method::GET && !sent.uri.path().ends_with("Results"))
+            .then(|| Reply::json(200, &failed.to_string()))
+    });
+    let salesforce = client(&script);
+    let load = || salesforce.bulk().insert("Contact").rows(rows());
+    let mut loading = load().start();
+    let _ = loading.wait().await;
+    let before = script.count();
+    let _ = load().resume(loading.handle()).await;
+    let posts = |from: usize| {
+        let sent = script.sent();
+        let posts = sent.iter().skip(from);
+        posts.filter(|sent| sent.method == Method::POST).count()
+    };
+    assert_eq!(posts(0) - posts(before), 1);
+    assert_eq!(posts(before), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_job_that_failed_no_further_one_is_begun() {
+    let script = script(1, |sent, _| {
+        let unprocessed = sent.uri.path().ends_with("unprocessedrecords");
+        (sent.method == Method::GET).then(|| match unprocessed {
+            true => Reply::json(200, "\"LastName\"\n\"Doe\"\n"),
+            false => info(1, "Failed", 0),
+        })
+    });
+    let salesforce = client(&script);
+    let ingest = salesforce.bulk().insert("Contact");
+    let load = ingest.max_job_rows(1).jobs_at_once(1).rows(rows());
+    assert_eq!(load.await.unwrap_err().kind(), ErrorKind::JobFailed);
+    let sent = script.sent();
+    let created = sent.iter().filter(|sent| sent.method == Method::POST);
+    assert_eq!(created.count(), 1);
+}
