@@ -10,7 +10,7 @@ use super::wait::Waiting;
 use crate::client::Salesforce;
 use crate::error::{Error, ErrorKind, Result};
 
-/// A load that Salesforce works on. Made by [`V1Load::start`], and by
+/// A load that Salesforce works on. Made by [`V1Load::start`](super::V1Load::start), and by
 /// [`BulkV1::resume`](super::BulkV1::resume) of its [handle](Self::handle).
 #[derive(Clone)]
 pub struct V1Running {
