@@ -7,12 +7,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use ferroforce::auth::{AccessToken, Auth, AuthContext, AuthError, ClientCredentials, SoapLogin};
 use ferroforce::describe::FieldType;
 use ferroforce::retry::RetryPolicy;
+use ferroforce::tooling::ApexTests;
 use ferroforce::transport::{Body, BoxFuture, HttpService, TransportError};
 use ferroforce::{DateTime, ErrorCode, ErrorKind, Record, Salesforce};
 use futures_util::TryStreamExt;
@@ -26,9 +27,9 @@ fn fixture(path: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Answers with these bodies in this order.
+/// Answers with these bodies in this order, and keeps those that it was sent.
 #[derive(Debug, Clone)]
-struct Recorded(Arc<Vec<(u16, Vec<u8>)>>, Arc<AtomicUsize>);
+struct Recorded(Arc<Vec<(u16, Vec<u8>)>>, Arc<Mutex<Vec<Bytes>>>);
 
 impl Recorded {
     fn new(answers: &[(u16, &str)]) -> Self {
@@ -42,9 +43,11 @@ impl Recorded {
 impl HttpService for Recorded {
     fn call(
         &self,
-        _: http::Request<Body>,
+        request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-        let number = self.1.fetch_add(1, Ordering::SeqCst);
+        let mut sent = self.1.lock().unwrap();
+        let number = sent.len();
+        sent.push(request.body().as_bytes().cloned().unwrap_or_default());
         let (status, body) = self.0[number].clone();
         let answer = http::Response::builder()
             .status(status)
@@ -65,8 +68,12 @@ impl Auth for Ready {
 }
 
 fn client(auth: impl Auth, answers: &[(u16, &str)]) -> Salesforce {
+    client_of(auth, Recorded::new(answers))
+}
+
+fn client_of(auth: impl Auth, recorded: Recorded) -> Salesforce {
     Salesforce::builder(auth)
-        .transport(Recorded::new(answers))
+        .transport(recorded)
         .retry(RetryPolicy::never())
         .build()
         .unwrap()
@@ -406,4 +413,34 @@ async fn facts_deleted_and_updated_records() {
     assert!(deleted.earliest_available < deleted.latest_covered);
     let updated = rows.updated(start, end).await.unwrap();
     assert!(!updated.ids.is_empty());
+}
+
+/// What starts tests is sent as it was recorded, and its answer is the id of a job.
+#[tokio::test]
+#[ignore = "needs FERROFORCE_FACTS"]
+async fn facts_tests_in_the_background() {
+    let cassette = fixture(
+        "rest/cumulusci/ManualEditTestApexIntegrationTests.test_run_tests__integration_test.yaml",
+    );
+    let cassette = String::from_utf8(cassette).unwrap();
+    // Texts in single quotes, in which nothing is escaped.
+    let quoted = |text: &str| text.split('\'').nth(1).unwrap().to_owned();
+    let (before, after) = cassette
+        .split_once("/tooling/runTestsAsynchronous")
+        .unwrap();
+    let asked = quoted(before.rsplit_once("body:").unwrap().1);
+    let answer = quoted(after.split_once("string:").unwrap().1);
+    let asked: Value = serde_json::from_str(&asked).unwrap();
+    let job: String = serde_json::from_str(&answer).unwrap();
+    assert_eq!(job.len(), 15);
+
+    let answers = vec![(200, answer.into_bytes())];
+    let recorded = Recorded(Arc::new(answers), Arc::default());
+    let tooling = client_of(Ready, recorded.clone()).tooling();
+    let ids = asked["classids"].as_str().unwrap().split(',');
+    let tests = ids.fold(ApexTests::new(), ApexTests::class);
+    let started = tooling.run_tests_in_background(&tests).await.unwrap();
+    assert_eq!(started.short(), job);
+    let sent = recorded.1.lock().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&sent[0]).unwrap(), asked);
 }

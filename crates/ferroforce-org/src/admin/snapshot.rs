@@ -69,7 +69,7 @@ impl Snapshot {
             Ok(())
         });
         restored.await?;
-        org.auth.restore(&self.auth);
+        org.auth.restore(&self.auth, org.clock.now());
         org.usage.restore(&self.calls);
         // Jobs that had ended may go on again.
         org.bulk.look_again();

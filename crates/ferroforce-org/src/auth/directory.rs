@@ -39,6 +39,10 @@ impl Member {
     fn is_called(&self, username: &str) -> bool {
         self.user.username.eq_ignore_ascii_case(username)
     }
+
+    fn has_other_profile(&self, before: &Self) -> bool {
+        self.id == before.id && self.profile_id != before.profile_id
+    }
 }
 
 /// Users or connected apps that can't be in one org together.
@@ -182,19 +186,28 @@ impl Directory {
             .clone()
     }
 
-    /// Replaces all users.
-    pub(super) fn set_members(&self, members: Vec<Arc<Member>>) {
-        *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
+    /// Replaces all users. Tells whether one of them has another profile than before.
+    pub(super) fn set_members(&self, members: Vec<Arc<Member>>) -> bool {
+        let mut known = self.members.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = known
+            .iter()
+            .any(|known| members.iter().any(|new| new.has_other_profile(known)));
+        *known = members;
+        changed
     }
 
-    /// Adds a user, or replaces the one with the same id.
-    pub(super) fn put(&self, member: Member) {
+    /// Adds a user, or replaces the one with the same id. Tells whether that one had another
+    /// profile.
+    pub(super) fn put(&self, member: Member) -> bool {
         let mut members = self.members.write().unwrap_or_else(PoisonError::into_inner);
         let known = members.iter_mut().find(|known| known.id == member.id);
-        match known {
-            Some(known) => *known = Arc::new(member),
-            None => members.push(Arc::new(member)),
-        }
+        let Some(known) = known else {
+            members.push(Arc::new(member));
+            return false;
+        };
+        let changed = member.has_other_profile(known);
+        *known = Arc::new(member);
+        changed
     }
 
     /// Usernames are unique whatever their letter case.

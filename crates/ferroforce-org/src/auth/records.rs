@@ -36,7 +36,7 @@ pub(crate) fn follow(org: &Org, db: &Connection) -> Result<(), ApiError> {
                 profile_id: RecordId::nth(*b"00e", 1),
                 user: User::new(String::new()),
             });
-            org.auth.directory.put(updated(member, &row));
+            org.auth.put_member(updated(member, &row), org.clock.now());
         }
     }
     org.auth.set_followed(*last);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as JsonValue;
 
 use super::app::ConnectedApp;
@@ -31,6 +31,9 @@ const SWEEP_AT: usize = 1024;
 pub(crate) struct AuthState {
     organization_id: RecordId,
     started_at: Timestamp,
+    /// Since when all users have the profiles that they have. No snapshot knows of it: to go
+    /// back is a change too.
+    profiles_since: Mutex<Timestamp>,
     pub(crate) directory: Directory,
     /// What the org allowed when it started.
     first_policies: Arc<Policies>,
@@ -107,6 +110,7 @@ impl AuthState {
         Ok(Self {
             organization_id,
             started_at: now,
+            profiles_since: Mutex::new(now),
             directory,
             policies: RwLock::new(Arc::clone(&policies)),
             first_policies: policies,
@@ -132,6 +136,37 @@ impl AuthState {
 
     pub(crate) fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+
+    /// Since when all users see the objects and fields that they see.
+    pub(crate) fn profiles_since(&self) -> Timestamp {
+        *self.lock_profiles_since()
+    }
+
+    fn lock_profiles_since(&self) -> MutexGuard<'_, Timestamp> {
+        let since = self.profiles_since.lock();
+        since.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a user has another profile. Clients are told in whole seconds, so that no two
+    /// changes fall into the same one.
+    fn profile_changed(&self, now: Timestamp) {
+        let mut since = self.lock_profiles_since();
+        let next = since.saturating_add(SignedDuration::from_secs(1));
+        *since = next.unwrap_or(now).max(now);
+    }
+
+    /// Adds a user, or replaces the one with the same id.
+    pub(super) fn put_member(&self, member: Member, now: Timestamp) {
+        if self.directory.put(member) {
+            self.profile_changed(now);
+        }
+    }
+
+    fn set_members(&self, members: Vec<Arc<Member>>, now: Timestamp) {
+        if self.directory.set_members(members) {
+            self.profile_changed(now);
+        }
     }
 
     /// The session that the org starts with.
@@ -389,7 +424,7 @@ impl AuthState {
     pub(crate) fn reset(&self, now: Timestamp) {
         let mut first = self.first.clone();
         first.tokens.renew(now);
-        self.directory.set_members(first.members.clone());
+        self.set_members(first.members.clone(), now);
         *self.live() = first;
         self.set_policies(Policies::clone(&self.first_policies));
     }
@@ -403,8 +438,8 @@ impl AuthState {
         }
     }
 
-    pub(crate) fn restore(&self, snapshot: &Live) {
-        self.directory.set_members(snapshot.members.clone());
+    pub(crate) fn restore(&self, snapshot: &Live, now: Timestamp) {
+        self.set_members(snapshot.members.clone(), now);
         self.live().clone_from(snapshot);
     }
 

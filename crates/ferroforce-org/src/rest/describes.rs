@@ -71,15 +71,15 @@ pub(super) fn full(
     )
 }
 
-/// The schema is as it is since the org started: 304 for a client that has seen it since,
-/// 412 for one that wants it older.
+/// What users see is as it is since the org started, or since one of them got another profile:
+/// 304 for a client that has seen it since, 412 for one that wants it older.
 pub(super) fn conditionally(
     context: &Context<'_>,
     request: &ApiRequest,
     body: serde_json::Result<Bytes>,
 ) -> Result<Reply, ApiError> {
     let body = body.map_err(unwritable)?;
-    let validators = Validators::new(&body, context.org.auth.started_at());
+    let validators = Validators::new(&body, context.org.auth.profiles_since());
     if validators.are_too_new_for(&request.headers) {
         return Err(ApiError::new(
             StatusCode::PRECONDITION_FAILED,

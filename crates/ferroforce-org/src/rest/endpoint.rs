@@ -6,6 +6,7 @@ use super::tooling;
 use super::version::ApiVersion;
 use crate::composite::Resource;
 use crate::error::ApiError;
+use crate::id::RecordId;
 
 /// A resource of the REST API that the org serves. Names are as the client wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,7 +196,10 @@ impl<'p> Endpoint<'p> {
             ["sobjects", object] => Self::Object { object },
             ["sobjects", object, "describe"] => Self::Describe { object },
             ["sobjects", object, "Id"] => Self::NewRecord { object },
-            ["sobjects", object, user, "password"] if object.eq_ignore_ascii_case("User") => {
+            // Without an id it is the value of a key.
+            ["sobjects", object, user, "password"]
+                if object.eq_ignore_ascii_case("User") && is_user(user) =>
+            {
                 Self::Password { user }
             }
             ["sobjects", object, "deleted"] => Self::Deleted { object },
@@ -276,6 +280,11 @@ impl<'p> Endpoint<'p> {
             Err(ApiError::method_not_allowed(method, self.methods()))
         }
     }
+}
+
+fn is_user(segment: &str) -> bool {
+    let id = segment.parse::<RecordId>();
+    id.is_ok_and(|id| id.key_prefix() == "005")
 }
 
 /// Whether a segment of a path asks for a format, as clients may up to API 50.0.

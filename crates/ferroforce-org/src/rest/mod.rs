@@ -289,6 +289,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         "composite",
         "jobs",
         "limits",
+        "named",
         "parameterizedSearch",
         "process",
         "query",
@@ -300,6 +301,7 @@ fn resources(context: &Context<'_>, request: &ApiRequest) -> Reply {
         "tabs",
         "theme",
         "tooling",
+        "ui-api",
     ];
     let resources = resources.map(|name| (name, format!("{path}/{name}")));
     Reply::ok(Json::object(

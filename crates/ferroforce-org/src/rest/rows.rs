@@ -98,7 +98,10 @@ pub(super) fn by_key(
         return related::follow(context, request, object, field, &[value]);
     }
     let key = key_field(object, field)?;
-    let value = record::coerce_text(key, value).ok_or_else(ApiError::not_found)?;
+    // Texts are trimmed: what is blank is no value, which no record is found by.
+    let value = record::coerce_text(key, value)
+        .filter(|value| *value != Value::Null)
+        .ok_or_else(ApiError::not_found)?;
     let found = record::find_by_key(context, object, key, &value)?;
     if found.len() > 1 {
         return Ok(choices(context.version, object, &found));

@@ -47,7 +47,6 @@ pub(super) fn by_id(
 ) -> Result<Reply, ApiError> {
     let id: RecordId = id.parse().map_err(|_| invalid("the id is none"))?;
     let object = context
-        .org
         .schema
         .by_key_prefix(id.key_prefix())
         .ok_or_else(ApiError::not_found)?;

@@ -116,7 +116,7 @@ impl Action {
     /// are. `T` is what the outputs are read into, [`Record`](crate::Record) for any.
     ///
     /// An action may do anything, so it is never repeated when it may have been
-    /// carried out.
+    /// carried out. Where a locked record stopped it for every input it was not.
     ///
     /// # Errors
     /// When it is awaited. That the action failed for an input is no error: see
@@ -147,6 +147,7 @@ impl Action {
             .repeatability(Repeatability::Once)
             // Where the action failed for every input, the results come with a 400.
             .accepts(&[StatusCode::BAD_REQUEST])
+            .undone(result::lock_errors)
             .json(&Body { inputs })
     }
 }

@@ -1,8 +1,9 @@
+use http::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::error::{ApiError, Error, Result, parse_error_body};
+use crate::error::{ApiError, Error, ErrorCode, Result, parse_error_body};
 use crate::op::Response;
 
 /// What became of one input of an action.
@@ -77,4 +78,24 @@ fn read<T>(results: Vec<Wire<T>>) -> Vec<ActionResult<T>> {
             invocation_id: wire.invocation_id,
         })
         .collect()
+}
+
+/// The errors of an action that did nothing, since for each input it met a locked
+/// record.
+pub(super) fn lock_errors(response: &Response) -> Vec<ApiError> {
+    // With any other status it may have been carried out for some of them.
+    if response.status() != StatusCode::BAD_REQUEST {
+        return Vec::new();
+    }
+    let errors: Vec<Vec<ApiError>> = match response.json::<Vec<Wire<IgnoredAny>>>() {
+        Ok(wire) => read(wire).into_iter().map(|one| one.errors).collect(),
+        Err(_) => vec![parse_error_body(response.body())],
+    };
+    let locked = |error: &ApiError| *error.code() == ErrorCode::UnableToLockRow;
+    let all = |one: &Vec<ApiError>| !one.is_empty() && one.iter().all(locked);
+    if errors.iter().all(all) {
+        errors.into_iter().flatten().collect()
+    } else {
+        Vec::new()
+    }
 }

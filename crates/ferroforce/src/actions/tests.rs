@@ -97,3 +97,40 @@ async fn results_that_are_missing_are_an_error() {
     let error = action.invoke::<Record>(&[1, 2]).await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "LIMIT_EXCEEDED");
 }
+
+/// A lock undoes what the action did, so once more does it once.
+#[tokio::test(start_paused = true)]
+async fn an_action_that_met_locked_records_only_is_carried_out_again() {
+    let result = |code: Option<&str>| match code {
+        Some(code) => json!({
+            "actionName": "post", "isSuccess": false, "outputValues": null,
+            "errors": [{"statusCode": code, "message": "x", "fields": []}],
+        }),
+        None => json!({
+            "actionName": "post", "isSuccess": true, "outputValues": null, "errors": null,
+        }),
+    };
+    const LOCK: Option<&str> = Some("UNABLE_TO_LOCK_ROW");
+    let done = Reply::json(200, &json!([result(None), result(None)]).to_string());
+    let inputs = [json!({}), json!({})];
+
+    let locked = Reply::json(400, &json!([result(LOCK), result(LOCK)]).to_string());
+    for locked in [locked, Reply::error(400, "UNABLE_TO_LOCK_ROW", "x")] {
+        let script = Script::replies([locked, done.clone()]);
+        let action = actions(&script).standard("post");
+        let results = action.invoke::<Record>(&inputs).await.unwrap();
+        assert!(results.iter().all(|result| result.is_success));
+        assert_eq!(script.count(), 2);
+    }
+    for (status, results) in [
+        (200, [result(None), result(LOCK)]),
+        (400, [result(Some("INVALID_INPUT")), result(LOCK)]),
+    ] {
+        let some = Reply::json(status, &json!(results).to_string());
+        let script = Script::replies([some, done.clone()]);
+        let action = actions(&script).standard("post");
+        let results = action.invoke::<Record>(&inputs).await.unwrap();
+        assert_eq!(results[1].errors[0].code().as_str(), "UNABLE_TO_LOCK_ROW");
+        assert_eq!(script.count(), 1, "{status}");
+    }
+}

@@ -79,17 +79,19 @@ impl Validators {
 impl<R> Call<R> {
     /// Reads only if it changed after `time`, to the second.
     pub fn if_modified_since(self, time: SystemTime) -> ConditionalCall<R> {
-        self.reading(Some((IF_MODIFIED_SINCE, date(time))))
+        self.reading([(IF_MODIFIED_SINCE, date(time))])
     }
 
     /// Reads only if its state is another than that of `etag`, written as it came.
     /// Salesforce gives ETags to rows of Account alone.
     pub fn if_none_match(self, etag: &str) -> ConditionalCall<R> {
-        self.reading(Some((IF_NONE_MATCH, tag(etag))))
+        self.reading([(IF_NONE_MATCH, tag(etag))])
     }
 
-    /// Reads only if it is in another state than the one that was read before: by
-    /// its date, or by its ETag where no date is known.
+    /// Reads only if it is in another state than the one that was read before. All
+    /// that is known of that one is sent: an ETag is exact, and counts more than the
+    /// date; the date, which counts in seconds, counts where Salesforce looks at no
+    /// ETag.
     ///
     /// ```no_run
     /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
@@ -106,12 +108,12 @@ impl<R> Call<R> {
     /// # }
     /// ```
     pub fn if_changed(self, known: &Validators) -> ConditionalCall<R> {
-        let condition = match (known.last_modified, &known.etag) {
-            (Some(time), _) => Some((IF_MODIFIED_SINCE, date(time))),
-            (None, Some(etag)) => Some((IF_NONE_MATCH, tag(etag))),
-            (None, None) => None,
-        };
-        self.reading(condition)
+        let etag = known.etag.as_deref();
+        let etag = etag.map(|etag| (IF_NONE_MATCH, tag(etag)));
+        let date = known
+            .last_modified
+            .map(|time| (IF_MODIFIED_SINCE, date(time)));
+        self.reading(etag.into_iter().chain(date))
     }
 
     /// Writes only if it did not change after `time`, to the second. Otherwise the
@@ -145,7 +147,7 @@ impl<R> Call<R> {
 
     fn reading(
         mut self,
-        condition: Option<(HeaderName, Result<HeaderValue>)>,
+        conditions: impl IntoIterator<Item = (HeaderName, Result<HeaderValue>)>,
     ) -> ConditionalCall<R> {
         let reads = |op: &crate::Op<R>| [Method::GET, Method::HEAD].contains(op.method());
         if self.op.as_ref().is_ok_and(|op| !reads(op)) {
@@ -153,7 +155,7 @@ impl<R> Call<R> {
                 "this condition is one for reading; a write takes if_unmodified_since or if_match",
             )));
         }
-        if let Some((name, value)) = condition {
+        for (name, value) in conditions {
             self.put(value.map(|value| (name, value)));
         }
         ConditionalCall(self)

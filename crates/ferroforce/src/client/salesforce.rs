@@ -87,7 +87,7 @@ impl Salesforce {
         self.call(crate::describe::global())
     }
 
-    /// A cache of descriptions of objects, empty at first.
+    /// A cache of descriptions of objects and layouts, empty at first.
     pub fn describe_cache(&self) -> DescribeCache {
         DescribeCache::new(self.clone())
     }
@@ -228,6 +228,10 @@ impl Salesforce {
             ..
         } = &*self.0;
         pipeline.open(outgoing, slot, context).await
+    }
+
+    pub(crate) fn max_response_bytes(&self) -> usize {
+        self.0.pipeline.max_response_bytes
     }
 
     /// See [`Pipeline::resumption`].

@@ -1,17 +1,18 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::SObjectDescribe;
-use crate::client::{Conditional, Salesforce, Validators};
-use crate::error::Result;
+use super::{GlobalDescribe, Layouts, SObjectDescribe};
+use crate::client::{Call, Conditional, Salesforce, Validators};
+use crate::error::{Error, Result};
 
-/// Keeps descriptions of objects and asks anew whether they still hold: an answer
-/// that nothing changed is small and quick. Cheap to clone; clones share what they
-/// keep. Made by [`Salesforce::describe_cache`](crate::Salesforce::describe_cache).
+/// Keeps descriptions of objects, their page layouts and the list of all objects, and
+/// asks anew whether they still hold: an answer that nothing changed is small and
+/// quick. Cheap to clone; clones share what they keep. Made by
+/// [`Salesforce::describe_cache`](crate::Salesforce::describe_cache).
 ///
 /// ```no_run
 /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
@@ -20,6 +21,8 @@ use crate::error::Result;
 /// let described = salesforce.describe_cache().trust_for(Duration::from_secs(300));
 /// let contact = described.get("Contact").await?;
 /// assert!(contact.field("LastName").is_some_and(|field| field.is_required()));
+/// let all = described.global().await?;
+/// assert!(all.sobjects.iter().any(|object| object.name == "Contact"));
 /// # Ok(())
 /// # }
 /// ```
@@ -27,12 +30,21 @@ use crate::error::Result;
 pub struct DescribeCache {
     client: Salesforce,
     trust: Duration,
-    kept: Arc<Mutex<HashMap<String, Kept>>>,
+    kept: Arc<Kept>,
 }
 
-#[derive(Clone)]
+#[derive(Default)]
 struct Kept {
-    described: Arc<SObjectDescribe>,
+    objects: Shelf<SObjectDescribe>,
+    layouts: Shelf<Layouts>,
+    global: Shelf<GlobalDescribe>,
+}
+
+/// Things of one kind, by name.
+struct Shelf<T>(Mutex<HashMap<String, Entry<T>>>);
+
+struct Entry<T> {
+    value: Arc<T>,
     validators: Validators,
     checked: Instant,
 }
@@ -60,47 +72,97 @@ impl DescribeCache {
     /// As [`SObject::describe`](crate::sobject::SObject::describe). What was kept
     /// stays, and is not given out as if it were certain.
     pub async fn get(&self, sobject: &str) -> Result<Arc<SObjectDescribe>> {
+        let call = || self.client.sobject(sobject).describe();
+        self.look(&self.kept.objects, sobject, call).await
+    }
+
+    /// The page layouts of an object. They come whole each time that they are asked for
+    /// if Salesforce says no date with them.
+    ///
+    /// # Errors
+    /// As [`SObject::layouts`](crate::sobject::SObject::layouts), and as
+    /// [`get`](Self::get).
+    pub async fn layouts(&self, sobject: &str) -> Result<Arc<Layouts>> {
+        let call = || self.client.sobject(sobject).layouts();
+        self.look(&self.kept.layouts, sobject, call).await
+    }
+
+    /// All objects of the org that the user may see.
+    ///
+    /// # Errors
+    /// As [`Salesforce::describe_global`](crate::Salesforce::describe_global), and as
+    /// [`get`](Self::get).
+    pub async fn global(&self) -> Result<Arc<GlobalDescribe>> {
+        let call = || self.client.describe_global();
+        self.look(&self.kept.global, "", call).await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        shelf: &Shelf<T>,
+        name: &str,
+        call: impl FnOnce() -> Call<T>,
+    ) -> Result<Arc<T>> {
         // Names do not tell capitals from small letters.
-        let name = sobject.to_ascii_lowercase();
-        let kept = self.lock().get(&name).cloned();
+        let name = name.to_ascii_lowercase();
+        let kept = shelf.lock().get(&name).cloned();
         let now = self.client.clock().steady();
         if let Some(kept) = &kept
             && now.duration_since(kept.checked) < self.trust
         {
-            return Ok(Arc::clone(&kept.described));
+            return Ok(Arc::clone(&kept.value));
         }
         let known = kept.as_ref().map(|kept| kept.validators.clone());
-        let call = self.client.sobject(sobject).describe();
-        let answer = call.if_changed(&known.unwrap_or_default()).await?;
+        let answer = call().if_changed(&known.unwrap_or_default()).await?;
         let kept = match (answer, kept) {
-            (Conditional::Modified(new), _) => Kept {
-                described: Arc::new(new.value),
+            (Conditional::Modified(new), _) => Entry {
+                value: Arc::new(new.value),
                 validators: new.validators,
                 checked: now,
             },
-            (Conditional::NotModified, Some(kept)) => Kept {
+            (Conditional::NotModified, Some(kept)) => Entry {
                 checked: now,
                 ..kept
             },
             // It was not asked for by a condition.
             (Conditional::NotModified, None) => {
-                return Err(crate::Error::decode(
+                return Err(Error::decode(
                     "the answer says that nothing changed where nothing was known",
                 ));
             }
         };
-        let described = Arc::clone(&kept.described);
-        self.lock().insert(name, kept);
-        Ok(described)
+        let value = Arc::clone(&kept.value);
+        shelf.lock().insert(name, kept);
+        Ok(value)
     }
 
     /// Forgets what was kept.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.kept.objects.lock().clear();
+        self.kept.layouts.lock().clear();
+        self.kept.global.lock().clear();
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Shelf<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Clone for Entry<T> {
+    fn clone(&self) -> Self {
+        Self {
+            value: Arc::clone(&self.value),
+            validators: self.validators.clone(),
+            checked: self.checked,
+        }
     }
 }
 
@@ -108,7 +170,9 @@ impl fmt::Debug for DescribeCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DescribeCache")
             .field("trust", &self.trust)
-            .field("kept", &self.lock().len())
+            .field("objects", &self.kept.objects.lock().len())
+            .field("layouts", &self.kept.layouts.lock().len())
+            .field("global", &!self.kept.global.lock().is_empty())
             .finish_non_exhaustive()
     }
 }

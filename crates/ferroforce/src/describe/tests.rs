@@ -149,6 +149,10 @@ async fn what_did_not_change_is_a_value() {
     assert_eq!(first.validators.etag.as_deref(), Some("\"baf7f695\""));
     let again = contacts.describe().if_changed(&first.validators).await;
     assert!(again.unwrap().is_not_modified());
+    // Which of the two counts is for the answering side to know.
+    let sent = &script.sent()[1].headers;
+    assert_eq!(sent["if-none-match"], "\"baf7f695\"");
+    assert_eq!(sent["if-modified-since"], "Fri, 14 Aug 2020 20:53:02 GMT");
     let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_597_438_382);
     assert_eq!(first.validators.last_modified, Some(since));
     let old = contacts
@@ -181,4 +185,35 @@ async fn a_cache_asks_whether_what_it_keeps_still_holds() {
     trusting.clear();
     trusting.get("Contact").await.unwrap();
     assert!(script.sent()[4].headers.get("if-modified-since").is_none());
+}
+
+/// What is kept of one kind is not taken for another, and is forgotten with the rest.
+#[tokio::test(start_paused = true)]
+async fn a_cache_keeps_the_list_of_objects_and_layouts_too() {
+    let script = Script::new(|sent, _| {
+        let path = sent.uri.path();
+        let body = if path.ends_with("/sobjects") {
+            r#"{"encoding":"UTF-8","maxBatchSize":200,"sobjects":[{"name":"Contact"}]}"#
+        } else if path.ends_with("/layouts") {
+            r#"{"layouts":[],"recordTypeMappings":[],"recordTypeSelectorRequired":[false]}"#
+        } else {
+            CONTACT
+        };
+        Reply::json(200, body).header("etag", "\"1\"")
+    });
+    let cache = client(Counting::tokens(), &script)
+        .describe_cache()
+        .trust_for(Duration::from_secs(60));
+    for round in 1..=2 {
+        for _ in 0..2 {
+            let global = cache.global().await.unwrap();
+            assert_eq!(global.sobjects[0].name, "Contact");
+            assert!(cache.layouts("Contact").await.unwrap().layouts.is_empty());
+            assert_eq!(cache.get("Contact").await.unwrap().name, "Contact");
+        }
+        assert_eq!(script.count(), 3 * round);
+        cache.clear();
+    }
+    let conditional = |sent: &crate::script::Sent| sent.headers.contains_key("if-none-match");
+    assert!(!script.sent().iter().any(conditional));
 }

@@ -91,7 +91,8 @@ pub enum ErrorKind {
     /// At most one row was expected and more came.
     TooManyRows,
     /// The address and the headers of the request are longer than Salesforce takes,
-    /// so nothing was sent. Mostly it is a query with many values.
+    /// so nothing was sent, or what was sent was turned away unread (HTTP 414 or 431).
+    /// Mostly it is a query with many values.
     RequestTooLong,
     /// A [`Governor`](crate::governor::Governor) stopped the call, so that a part of the
     /// org's daily quota stays for others; nothing was sent. [`Error::refusal`] tells
@@ -150,10 +151,12 @@ impl Error {
         api: Vec<ApiError>,
         message: impl Into<String>,
     ) -> Self {
-        let kind = if status == StatusCode::PRECONDITION_FAILED {
-            ErrorKind::PreconditionFailed
-        } else {
-            ErrorKind::Api
+        let kind = match status {
+            StatusCode::PRECONDITION_FAILED => ErrorKind::PreconditionFailed,
+            StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                ErrorKind::RequestTooLong
+            }
+            _ => ErrorKind::Api,
         };
         Self::build(kind, message).edit(|inner| {
             inner.api = api.into();
@@ -367,6 +370,9 @@ impl Error {
             _ => {
                 self.is_row_lock()
                     || self.is_concurrency_limit()
+                    // Without a time to come back, a conflict is a verdict.
+                    || (self.0.status == Some(StatusCode::CONFLICT)
+                        && self.0.retry_after.is_some())
                     || self.0.status.is_some_and(|status| {
                         (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
                             || status == StatusCode::TOO_MANY_REQUESTS

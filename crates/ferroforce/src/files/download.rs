@@ -146,12 +146,12 @@ impl Download {
     /// The whole file in memory, up to the client's limit for answers.
     ///
     /// # Errors
-    /// What befalls the request, and a file that is larger than the limit.
+    /// As the stream's, and
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if the file is larger than
+    /// the limit.
     pub async fn bytes(self) -> Result<Bytes> {
-        let (client, outgoing, _) = self.request().await?;
-        client
-            .send(&outgoing, |response| Ok(response.body().clone()))
-            .await
+        let limit = self.client.max_response_bytes();
+        self.await?.collect(limit).await
     }
 
     /// Writes the file to `path`, and gives back how many bytes it has. What stood

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -109,6 +109,23 @@ impl Downloading {
     /// See [`Downloading`].
     pub async fn next(&mut self) -> Option<Result<Bytes>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// The rest of the file, if it has no more than `limit` bytes.
+    pub(super) async fn collect(mut self, limit: usize) -> Result<Bytes> {
+        let most = u64::try_from(limit).unwrap_or(u64::MAX);
+        let mut all = BytesMut::new();
+        loop {
+            if self.received.max(self.length.unwrap_or(0)) > most {
+                let message = format!("the file is larger than {limit} bytes");
+                let error = TransportError::new(TransportErrorKind::TooLarge, message);
+                return Err(self.ended(error));
+            }
+            match self.next().await {
+                Some(piece) => all.extend_from_slice(&piece?),
+                None => return Ok(all.freeze()),
+            }
+        }
     }
 
     pub(super) fn received(&self) -> u64 {

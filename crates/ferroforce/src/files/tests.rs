@@ -374,7 +374,7 @@ async fn a_file_that_is_not_whole_is_an_error() {
     let cut = Reply::Cut(StatusCode::OK, Bytes::from_static(b"con"));
     let rests = Reply::Rests(StatusCode::OK, Bytes::from_static(b"con"));
     for (reply, kind, asked) in [
-        (cut.clone(), ErrorKind::Interrupted, 4),
+        (cut, ErrorKind::Interrupted, 4),
         (
             content("con").header("content-length", "7"),
             ErrorKind::Interrupted,
@@ -401,11 +401,40 @@ async fn a_file_that_is_not_whole_is_an_error() {
         assert!(file.next().await.is_none());
         assert_eq!(script.count(), asked, "{kind:?}");
     }
+}
 
-    let script = Script::replies([cut, content("content")]);
+/// All ways of taking a file tell of its progress, and go on where it broke off.
+#[tokio::test(start_paused = true)]
+async fn a_file_in_memory_tells_of_its_progress() {
+    let whole = || content("content").header("content-length", "7");
+    let script = Script::replies([cut_after("con"), whole()]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
     let attachments = salesforce(&script).sobject("Attachment");
-    let bytes = attachments.download(ID, "Body").bytes().await.unwrap();
-    assert_eq!(bytes, "content");
+    let download = attachments
+        .download(ID, "Body")
+        .progress(move |progress| log.lock().unwrap().push((progress.bytes, progress.total)));
+    assert_eq!(download.bytes().await.unwrap(), "content");
+    assert_eq!(*seen.lock().unwrap(), [(3, None), (7, Some(7))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_in_memory_is_no_larger_than_an_answer_may_be() {
+    let stated = content("content").header("content-length", "7");
+    for (reply, limit, expected) in [
+        (content("content"), 7, None),
+        (content("content"), 6, Some(ErrorKind::TooLarge)),
+        (stated.clone(), 7, None),
+        (stated, 6, Some(ErrorKind::TooLarge)),
+    ] {
+        let script = Script::replies([reply]);
+        let salesforce = builder(Counting::tokens(), &script);
+        let salesforce = salesforce.max_response_bytes(limit).build().unwrap();
+        let attachments = salesforce.sobject("Attachment");
+        let outcome = attachments.download(ID, "Body").bytes().await;
+        assert_eq!(outcome.err().map(|error| error.kind()), expected, "{limit}");
+        assert_eq!(script.count(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

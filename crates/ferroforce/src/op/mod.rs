@@ -23,6 +23,9 @@ pub(crate) use path::Path;
 use crate::error::{ApiError, Error, Result};
 use crate::limits::ApiUsage;
 
+/// Names a request, so that sent again it is carried out once.
+pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// Whether a request may be sent again when it is not known if the first one
 /// was carried out.
 ///

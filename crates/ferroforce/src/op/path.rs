@@ -25,7 +25,7 @@ impl Path {
     ///
     /// # Errors
     /// A value that no segment can carry: an empty one, `.` and `..` would
-    /// reach another address.
+    /// reach another address. Salesforce trims texts, so a blank one is empty.
     pub(crate) fn fill(template: &'static str, values: &[&str]) -> Result<Self> {
         let mut path = String::with_capacity(template.len() + 24);
         let mut values = values.iter();
@@ -34,7 +34,7 @@ impl Path {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             path.push_str(before);
             let value = values.next().copied().unwrap_or_default();
-            if matches!(value, "" | "." | "..") {
+            if value.trim().is_empty() || matches!(value, "." | "..") {
                 return Err(Error::invalid_input(format!(
                     "{name} is {value:?}, which no address can carry; use another way to \
                      reach the record, its id for example"

@@ -166,7 +166,7 @@ impl Pipeline {
                     self.count_batches(run, outgoing, &response);
                     return Ok(response);
                 }
-                Step::Failed(error) => return Err(error),
+                Step::Failed(error) => return Err(outgoing.explain(error)),
             }
         }
     }

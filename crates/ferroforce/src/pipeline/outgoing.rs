@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -15,7 +15,7 @@ use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::events::{Hub, RequestInfo};
 use crate::governor::Wish;
 use crate::limits::ApiUsage;
-use crate::op::{Op, Path, Repeatability, Response};
+use crate::op::{IDEMPOTENCY_KEY, Op, Path, Repeatability, Response};
 use crate::retry::RetryPolicy;
 use crate::transport::Body;
 
@@ -106,6 +106,8 @@ pub(crate) struct Facts {
     pub(crate) info: Arc<RequestInfo>,
     pub(crate) repeatability: Repeatability,
     pub(crate) replayable: bool,
+    /// Whether it goes under a key, by which Salesforce knows it again.
+    pub(crate) keyed: bool,
     /// How many calls of the org's quota an answered attempt costs.
     pub(crate) api_calls: u32,
     /// Whether errors of parts of the answer are to tell of this call.
@@ -177,6 +179,7 @@ impl Outgoing {
             }),
             repeatability: self.repeatability,
             replayable: self.body.is_replayable(),
+            keyed: self.key().is_some(),
             api_calls: self.api_calls,
             has_parts: self.has_parts,
             opens: self.opens,
@@ -184,6 +187,27 @@ impl Outgoing {
             timeout: self.settings.timeout,
             retry: self.settings.retry.clone(),
             buffers: self.settings.buffers.clone(),
+        }
+    }
+
+    /// The key by which Salesforce knows it again.
+    fn key(&self) -> Option<&HeaderValue> {
+        match self.repeatability {
+            Repeatability::Idempotent => self.headers.get(&IDEMPOTENCY_KEY),
+            Repeatability::Once => None,
+        }
+    }
+
+    /// Says of an error what only the request tells.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match self.key().map(HeaderValue::to_str) {
+            Some(Ok(key)) if error.status() == Some(StatusCode::CONFLICT) => {
+                error.with_hint(&format!(
+                    "An earlier request under the idempotency key {key} is still under way: ask \
+                     again later, under the same key"
+                ))
+            }
+            _ => error,
         }
     }
 

@@ -344,6 +344,7 @@ impl<'a> Run<'a> {
             path_template: &self.facts.info.path_template,
             repeatability: self.facts.repeatability,
             replayable: self.facts.replayable,
+            keyed: self.facts.keyed,
             retry_after,
             outcome,
         };

@@ -90,6 +90,7 @@ impl Pipeline {
             }),
             repeatability,
             replayable: true,
+            keyed: false,
             api_calls: 0,
             has_parts: false,
             opens: false,

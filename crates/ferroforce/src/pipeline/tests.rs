@@ -276,13 +276,6 @@ async fn answers_that_are_none_of_salesforce_s_are_explained() {
         (Reply::html(502), "Bad Gateway"),
         (Reply::json(500, ""), "no body"),
         (Reply::json(400, "[{\"errorCode\":"), "Bad Request"),
-        (
-            Reply::json(
-                414,
-                "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>",
-            ),
-            "URI Too Long",
-        ),
     ];
     for (reply, part) in cases {
         let script = Script::replies([reply]);

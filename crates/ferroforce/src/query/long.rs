@@ -9,8 +9,8 @@ use crate::op::Op;
 use crate::transport::BoxFuture;
 
 /// Shorter texts fit into an address even where each character takes three times
-/// its length.
-const SHORT: usize = 4 * 1024;
+/// its length, and even for what lies between and takes half of what Salesforce does.
+const SHORT: usize = 2 * 1024;
 
 /// The request once more, if it may turn out to be too long.
 pub(super) fn kept(op: &Op<RawPage>) -> Option<Op<RawPage>> {

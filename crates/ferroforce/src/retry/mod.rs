@@ -22,7 +22,8 @@ pub(crate) use decide::Tally;
 ///
 /// The default repeats what is certain to have done nothing (no connection,
 /// locked rows, 429, too many requests at once), and what may be repeated
-/// without harm after broken connections, timeouts and 5xx answers: up to three
+/// without harm after broken connections, timeouts and 5xx answers, and, under an
+/// idempotency key, while the first attempt is still under way (409): up to three
 /// times within five minutes. It never repeats a create that may have happened,
 /// and never waits for a daily quota.
 ///

@@ -51,6 +51,7 @@ pub struct Attempt<'a> {
     pub(crate) path_template: &'a str,
     pub(crate) repeatability: Repeatability,
     pub(crate) replayable: bool,
+    pub(crate) keyed: bool,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) outcome: Outcome<'a>,
 }
@@ -159,6 +160,7 @@ pub(super) fn defaults() -> Vec<RetryRule> {
         RetryRule::new("row lock", row_lock),
         RetryRule::new("request limit", request_limit),
         RetryRule::new("too many requests", too_many_requests),
+        RetryRule::new("still under way", still_under_way),
         RetryRule::new("broken connection", broken_connection),
         RetryRule::new("server error", server_error),
     ]
@@ -236,6 +238,19 @@ fn request_limit(attempt: &Attempt<'_>) -> Verdict {
 fn too_many_requests(attempt: &Attempt<'_>) -> Verdict {
     match attempt.outcome {
         Outcome::Answer { status, .. } if status == StatusCode::TOO_MANY_REQUESTS => {
+            Verdict::Retry {
+                after: attempt.retry_after,
+            }
+        }
+        _ => Verdict::Pass,
+    }
+}
+
+/// Under a key a conflict is with the request itself: the one that was sent before, and
+/// of which no answer came.
+fn still_under_way(attempt: &Attempt<'_>) -> Verdict {
+    match attempt.outcome {
+        Outcome::Answer { status, .. } if attempt.keyed && status == StatusCode::CONFLICT => {
             Verdict::Retry {
                 after: attempt.retry_after,
             }

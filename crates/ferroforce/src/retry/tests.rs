@@ -20,6 +20,7 @@ struct Case {
     failure: Failure,
     repeatability: Repeatability,
     replayable: bool,
+    keyed: bool,
     number: u32,
     after: Option<u64>,
 }
@@ -53,6 +54,7 @@ fn decide(policy: &RetryPolicy, case: &Case, tally: &Tally) -> Option<Decision> 
         path_template: "/",
         repeatability: case.repeatability,
         replayable: case.replayable,
+        keyed: case.keyed,
         retry_after: case.after.map(Duration::from_secs),
         outcome,
     };
@@ -100,6 +102,7 @@ fn every_operation_failure_body_and_attempt_decides_as_the_table_says() {
                         failure,
                         repeatability,
                         replayable,
+                        keyed: false,
                         number,
                         after: None,
                     };
@@ -120,6 +123,7 @@ fn case(failure: Failure) -> Case {
         failure,
         repeatability: Idempotent,
         replayable: true,
+        keyed: false,
         number: 1,
         after: None,
     }
@@ -160,6 +164,23 @@ fn retry_after_is_honoured_up_to_the_ceiling() {
         assert_eq!(wait(0), Some(0), "the backoff alone, {status}");
         assert_eq!(wait(61), None, "over the ceiling, {status}");
     }
+}
+
+#[test]
+fn a_conflict_is_waited_out_only_under_a_key() {
+    let policy = RetryPolicy::default();
+    let wait = |keyed, after| {
+        let case = Case {
+            keyed,
+            after,
+            ..case(Answer(409, "", ""))
+        };
+        decide(&policy, &case, &Tally::default()).map(|decision| decision.wait.as_millis())
+    };
+    assert_eq!(wait(true, Some(7)), Some(7000));
+    assert_eq!(wait(true, None), Some(500), "the backoff alone");
+    assert_eq!(wait(true, Some(61)), None, "over the ceiling");
+    assert_eq!(wait(false, Some(7)), None);
 }
 
 #[test]

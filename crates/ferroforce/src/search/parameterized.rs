@@ -5,8 +5,11 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::soql::Soql;
 
-/// The most rows that a search gives.
+/// The most rows that a search gives, and that it leaves out.
 const MOST: u32 = 2000;
+
+/// How long an excerpt may be, in characters.
+const EXCERPT: std::ops::RangeInclusive<u32> = 50..=1000;
 
 /// A search without SOSL. What is searched for is a parameter here, so nothing in
 /// it can become another part of the search. Wildcards, quotes and the words `AND`,
@@ -24,6 +27,8 @@ pub struct ParameterizedSearch {
     objects: Vec<SearchObject>,
     overall_limit: Option<u32>,
     default_limit: Option<u32>,
+    offset: Option<u32>,
+    snippet: Option<u32>,
     spell_correction: Option<bool>,
     labels: bool,
 }
@@ -69,6 +74,8 @@ impl ParameterizedSearch {
             objects: Vec::new(),
             overall_limit: None,
             default_limit: None,
+            offset: None,
+            snippet: None,
             spell_correction: None,
             labels: false,
         }
@@ -106,6 +113,21 @@ impl ParameterizedSearch {
         self
     }
 
+    /// How many of the records that are found are left out at the beginning, up to
+    /// 2,000; by this a search is read page by page. It needs exactly one
+    /// [`object`](Self::object).
+    pub fn offset(mut self, records: u32) -> Self {
+        self.offset = Some(records);
+        self
+    }
+
+    /// Also an excerpt of about so many characters, 50 to 1,000, from the text in which
+    /// the words were found. Salesforce gives it for articles, cases, feeds and ideas.
+    pub fn snippet(mut self, characters: u32) -> Self {
+        self.snippet = Some(characters);
+        self
+    }
+
     /// Whether words that may be misspelt are searched for as they should be.
     pub fn spell_correction(mut self, correct: bool) -> Self {
         self.spell_correction = Some(correct);
@@ -135,6 +157,28 @@ impl ParameterizedSearch {
                 )));
             }
         }
+        if let Some(offset) = self.offset {
+            if offset > MOST {
+                return Err(Error::invalid_input(format!(
+                    "the offset of the search is {offset}; Salesforce takes 0 to {MOST}"
+                )));
+            }
+            if self.objects.len() != 1 {
+                return Err(Error::invalid_input(
+                    "a search with an offset is one of exactly one object",
+                ));
+            }
+        }
+        if let Some(length) = self.snippet
+            && !EXCERPT.contains(&length)
+        {
+            return Err(Error::invalid_input(format!(
+                "the excerpts of the search are to have {length} characters; Salesforce takes {} \
+                 to {}",
+                EXCERPT.start(),
+                EXCERPT.end()
+            )));
+        }
         Ok(Body {
             q: &self.text,
             search_in: self.search_in,
@@ -146,6 +190,8 @@ impl ParameterizedSearch {
                 .collect::<Result<_>>()?,
             overall_limit: self.overall_limit,
             default_limit: self.default_limit,
+            offset: self.offset,
+            snippet: self.snippet,
             spell_correction: self.spell_correction,
             metadata: self.labels.then_some("LABELS"),
         })
@@ -218,6 +264,10 @@ struct Body<'a> {
     overall_limit: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     default_limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spell_correction: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

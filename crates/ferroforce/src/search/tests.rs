@@ -61,6 +61,8 @@ async fn parameters_are_sent_as_a_body_and_may_be_sent_twice() {
         .search_in(SearchIn::Name)
         .fields(["Id"])
         .overall_limit(100)
+        .offset(2000)
+        .snippet(50)
         .labels()
         .object(
             SearchObject::new("Account")
@@ -86,6 +88,8 @@ async fn parameters_are_sent_as_a_body_and_may_be_sent_twice() {
                 "orderBy": "Name",
             }],
             "overallLimit": 100,
+            "offset": 2000,
+            "snippet": 50,
             "metadata": "LABELS",
         })
     );
@@ -107,6 +111,16 @@ async fn bad_searches_are_refused_before_anything_is_sent() {
         ParameterizedSearch::new("x").default_limit(2001),
         ParameterizedSearch::new("x").object(SearchObject::new("A").limit(2001)),
         ParameterizedSearch::new("x").object(SearchObject::new("A").filter("B = :c")),
+        ParameterizedSearch::new("x").offset(1),
+        ParameterizedSearch::new("x")
+            .object(SearchObject::new("A"))
+            .object(SearchObject::new("B"))
+            .offset(1),
+        ParameterizedSearch::new("x")
+            .object(SearchObject::new("A"))
+            .offset(2001),
+        ParameterizedSearch::new("x").snippet(49),
+        ParameterizedSearch::new("x").snippet(1001),
     ] {
         let error = salesforce.parameterized_search::<Record>(&search).await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidInput);

@@ -17,8 +17,9 @@ const ROW: &str = "/sobjects/{sobject}/{field}/{value}";
 /// One record, found by an external id. Made by
 /// [`SObject::external_id`](super::SObject::external_id).
 ///
-/// Any value reaches its record, slashes and percent signs included; only an
-/// empty one, `.` and `..` cannot stand in an address and are refused.
+/// Any value reaches its record, slashes and percent signs included; only `.`, `..`
+/// and an empty one cannot stand in an address and are refused. So is one of white
+/// space alone: Salesforce trims texts, and would take it for none.
 #[derive(Clone)]
 pub struct ByExternalId {
     client: Salesforce,

@@ -20,6 +20,13 @@ use crate::types::{Record, RecordId};
 #[must_use = "tests do nothing until they are run"]
 pub struct ApexTests {
     tests: Vec<Class>,
+    #[serde(flatten)]
+    limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_failed_tests: Option<u32>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -66,14 +73,24 @@ impl ApexTests {
 
     /// After how many failures no further test is begun; without this, all are run.
     pub fn max_failed_tests(mut self, failures: u32) -> Self {
-        self.max_failed_tests = Some(failures);
+        self.limits.max_failed_tests = Some(failures);
         self
     }
 
     /// Does not measure which lines the tests reach, which is quicker.
     pub fn skip_code_coverage(mut self) -> Self {
-        self.skip_code_coverage = true;
+        self.limits.skip_code_coverage = true;
         self
+    }
+
+    /// The ids of the classes, where nothing else is asked for.
+    fn whole_classes(&self) -> Option<String> {
+        let id = |class: &Class| match class.class_id {
+            Some(id) if class.test_methods.is_empty() => Some(id.to_string()),
+            _ => None,
+        };
+        let ids: Option<Vec<_>> = self.tests.iter().map(id).collect();
+        Some(ids?.join(","))
     }
 }
 
@@ -138,9 +155,25 @@ pub(super) fn synchronous(tests: &ApexTests) -> Result<Op<TestRun>> {
 }
 
 pub(super) fn asynchronous(tests: &ApexTests) -> Result<Op<RecordId>> {
+    /// Classes as a whole, by their ids.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Classes {
+        #[serde(rename = "classids")]
+        ids: String,
+        #[serde(flatten)]
+        limits: Limits,
+    }
     let path = Path::fill("/tooling/runTestsAsynchronous", &[])?;
-    let op = Op::new(Method::POST, path, decode_json);
-    op.repeatability(Repeatability::Once).json(some(tests)?)
+    let op = Op::new(Method::POST, path, decode_json).repeatability(Repeatability::Once);
+    let tests = some(tests)?;
+    match tests.whole_classes() {
+        Some(ids) => op.json(&Classes {
+            ids,
+            limits: tests.limits,
+        }),
+        None => op.json(tests),
+    }
 }
 
 fn some(tests: &ApexTests) -> Result<&ApexTests> {

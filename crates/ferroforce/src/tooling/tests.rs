@@ -110,6 +110,24 @@ async fn tests_run_in_front_or_in_the_background_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whole_classes_by_their_ids_go_as_a_list_of_these() {
+    let script = Script::replies([Reply::json(200, r#""7071700002rbUCv""#)]);
+    let tests = ApexTests::new()
+        .class("01p000000000001AAA")
+        .class("01p000000000002");
+    let tooling = tooling(&script);
+    let job = tooling.run_tests_in_background(&tests).await.unwrap();
+    assert_eq!(job.short(), "7071700002rbUCv");
+    let limited = tests.max_failed_tests(1);
+    tooling.run_tests_in_background(&limited).await.unwrap();
+    let sent = script.sent();
+    let body = |at: usize| serde_json::from_slice::<Value>(&sent[at].body).unwrap();
+    let ids = "01p000000000001AAA,01p000000000002AAA";
+    assert_eq!(body(0), json!({"classids": ids}));
+    assert_eq!(body(1), json!({"classids": ids, "maxFailedTests": 1}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn metadata_are_records() {
     let script = Script::new(|sent, _| match sent.method.as_str() {
         "POST" => Reply::json(

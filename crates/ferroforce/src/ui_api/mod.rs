@@ -7,7 +7,7 @@ mod record;
 
 use std::fmt::Display;
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, StatusCode};
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ pub use record::UiRecord;
 
 use crate::client::{Call, Salesforce};
 use crate::error::{Error, Result};
-use crate::op::{Op, Path, Repeatability, Response, decode_json};
+use crate::op::{IDEMPOTENCY_KEY, Op, Path, Repeatability, Response, decode_json};
 use crate::sobject::{delete_row, record_id};
 
 const ROW: &str = "/ui-api/records/{id}";
@@ -69,8 +69,9 @@ impl UiRecords {
     ///
     /// # Errors
     /// When it is awaited. A 409 says that the first create under this key is still
-    /// under way: ask again later. A 422 says that the key was used for something
-    /// else.
+    /// under way, after it was asked for again as often as the retry policy allows;
+    /// [`Error::retry_after`] is when to ask next. A 422 says that the key was used
+    /// for something else.
     pub fn create_with_key(
         &self,
         object: &str,
@@ -153,23 +154,17 @@ fn create(
     };
     Op::new(Method::POST, Path::fill("/ui-api/records", &[])?, created)
         .repeatability(Repeatability::Idempotent)
-        .accepts(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
-        .header(HeaderName::from_static("idempotency-key"), value)
+        .accepts(&[StatusCode::UNPROCESSABLE_ENTITY])
+        .header(IDEMPOTENCY_KEY.clone(), value)
         .json(&body)
 }
 
 fn created(response: &Response) -> Result<UiRecord> {
-    let hint = match response.status() {
-        StatusCode::CONFLICT => {
-            "A create under this idempotency key is still under way: ask again later, under the \
-             same key"
-        }
-        StatusCode::UNPROCESSABLE_ENTITY => {
-            "This idempotency key was used for something else: make a new one"
-        }
-        _ => return response.json(),
-    };
-    Err(Error::from_answer(response).with_hint(hint))
+    if response.status() != StatusCode::UNPROCESSABLE_ENTITY {
+        return response.json();
+    }
+    Err(Error::from_answer(response)
+        .with_hint("This idempotency key was used for something else: make a new one"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::*;
 use crate::script::{Counting, Reply, Script, client};
@@ -72,16 +75,42 @@ async fn each_create_has_a_key_of_its_own_unless_one_is_given() {
     assert_eq!(keys[2], key.as_str());
 }
 
+/// What was cut off may go on at Salesforce, which then refuses the one sent after it.
 #[tokio::test(start_paused = true)]
-async fn a_key_in_use_and_a_key_used_otherwise_are_explained() {
-    for (status, says) in [(409, "still under way"), (422, "used for something else")] {
-        let script = Script::replies([Reply::error(status, "IDEMPOTENCY", "no")]);
-        let create = records(&script).create("Account", &json!({}));
-        let error = create.await.unwrap_err();
-        assert_eq!(error.status().unwrap().as_u16(), status);
-        assert!(error.to_string().contains(says), "{error}");
-        assert_eq!(script.count(), 1);
-    }
+async fn a_create_that_meets_itself_waits_as_long_as_it_is_told_to() {
+    let under_way = || Reply::error(409, "IDEMPOTENCY", "no").header("retry-after", "7");
+    let script = Script::replies([
+        Reply::Fail(TransportErrorKind::Interrupted),
+        under_way(),
+        Reply::json(201, &account()),
+    ]);
+    let started = Instant::now();
+    let create = records(&script).create("Account", &json!({}));
+    assert_eq!(create.await.unwrap().id.as_str(), ID);
+    assert_eq!(script.count(), 3);
+    assert!(started.elapsed() >= Duration::from_secs(7));
+
+    let script = Script::replies([under_way()]);
+    let create = records(&script).create("Account", &json!({}));
+    let error = create.await.unwrap_err();
+    assert_eq!(script.count(), 4, "as often as the policy allows");
+    assert_eq!(error.status().unwrap().as_u16(), 409);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    assert!(error.is_retryable());
+    let key = &script.sent()[0].headers["idempotency-key"];
+    let says = format!("the idempotency key {} is still", key.to_str().unwrap());
+    assert!(error.to_string().contains(&says), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_used_otherwise_is_explained() {
+    let script = Script::replies([Reply::error(422, "IDEMPOTENCY", "no")]);
+    let create = records(&script).create("Account", &json!({}));
+    let error = create.await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 422);
+    let says = "used for something else";
+    assert!(error.to_string().contains(says), "{error}");
+    assert_eq!(script.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,9 +3,9 @@ use std::io::Write;
 use ferroforce::reports::ReportStatus;
 use ferroforce::search::{ParameterizedSearch, SearchIn, SearchObject};
 use ferroforce::ui_api::IdempotencyKey;
-use ferroforce::{Record, Soql};
+use ferroforce::{Record, Salesforce, Soql};
 use ferroforce_org::{Fault, LocalOrg};
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{client, contacts, start};
@@ -54,6 +54,17 @@ async fn searches_find_what_was_typed_in_and_nothing_else() {
         );
     let found = salesforce.parameterized_search::<Record>(&search).await;
     assert_eq!(found.unwrap().records.len(), 1);
+    for name in ["Byron A", "Byron B", "Byron C"] {
+        create(name).await;
+    }
+    let object = SearchObject::new("Contact").fields(["LastName"]);
+    let search = ParameterizedSearch::new("Byron").object(object.order_by("LastName"));
+    let search = search.offset(1);
+    let found = salesforce.parameterized_search::<Record>(&search).await;
+    let found = found.unwrap();
+    let names = found.of("Contact").map(|record| record.get("LastName"));
+    let names: Vec<String> = names.collect::<Result<_, _>>().unwrap();
+    assert_eq!(names, ["Byron B", "Byron C"]);
     let error = salesforce.search("FIND").fetch::<Record>().await;
     assert_eq!(
         error.unwrap_err().code().unwrap().as_str(),
@@ -106,6 +117,24 @@ async fn a_create_under_a_key_is_never_doubled_and_gets_through() {
             .bind("name", name);
         assert_eq!(there.count().await.unwrap(), 1, "{what}");
     }
+    // The one that was cut off is still under way when it is sent again.
+    let path = "/services/data/*/ui-api/records";
+    let conflict = Fault::error(
+        StatusCode::CONFLICT,
+        "IDEMPOTENCY_KEY_IN_USE",
+        "still under way",
+    );
+    org.faults()
+        .add(conflict.retry_after(0).path(path).skip(1).times(1));
+    org.faults().add(Fault::cut_after().path(path).times(1));
+    let before = org.requests().len();
+    let created = records.create("Account", &json!({"Name": "Twice"})).await;
+    org.faults().clear();
+    assert_eq!(org.requests().len() - before, 3);
+    let twice = salesforce.query("SELECT Id FROM Account WHERE Name = 'Twice'");
+    let twice: Record = twice.fetch_one().await.unwrap();
+    assert_eq!(twice.id(), Some(created.unwrap().id));
+
     let key = IdempotencyKey::generate();
     let create = |name: &str| records.create_with_key("Account", &json!({"Name": name}), &key);
     let first = create("A").await.unwrap().id;
@@ -151,10 +180,17 @@ async fn apex_and_actions_are_called_once() {
         org.faults().clear();
     }
     assert_eq!(org.requests().len() - before, 4);
+
+    // A locked record undoes what was done.
+    org.faults()
+        .add(Fault::locked_row().path("/services/").times(1));
+    let results = action.invoke::<Value>(&inputs).await.unwrap();
+    assert!(results.iter().all(|result| result.is_success));
+    assert_eq!(org.requests().len() - before, 6);
 }
 
-#[tokio::test]
-async fn events_are_published_and_named_queries_asked() {
+/// An org with an event and a named query.
+async fn with_event_and_query() -> (LocalOrg, Salesforce) {
     let folder = tempfile::tempdir().unwrap();
     let (schema, seed) = (
         folder.path().join("schema.toml"),
@@ -178,19 +214,53 @@ async fn events_are_published_and_named_queries_asked() {
         .await
         .unwrap();
     let salesforce = client(&org);
-    let shipped = salesforce.platform_event("Shipped__e");
-    let published = shipped
-        .publish(&json!({"Number__c": "4711"}))
-        .await
-        .unwrap();
-    assert!(published.uuid.is_some());
+    (org, salesforce)
+}
+
+#[tokio::test]
+async fn named_queries_are_asked_whatever_goes_wrong() {
+    let (org, salesforce) = with_event_and_query().await;
     contacts(&salesforce, 3, None).await;
-    let found: Record = salesforce
-        .named_query("byName", [("name", "C 1")])
-        .fetch_one()
-        .await
-        .unwrap();
-    assert_eq!(found.get::<&str>("LastName").unwrap(), "C 1");
+    for fault in super::faults::troubles() {
+        let what = format!("{fault:?}");
+        org.faults().add(fault.path("/services/data/").times(1));
+        let query = salesforce.named_query("byName", [("name", "C 1")]);
+        let found: Record = query.fetch_one().await.unwrap();
+        org.faults().clear();
+        assert_eq!(found.get::<&str>("LastName").unwrap(), "C 1", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_published_once_or_the_error_says_that_it_may_have_been() {
+    let (org, salesforce) = with_event_and_query().await;
+    let shipped = salesforce.platform_event("Shipped__e");
+    let event = json!({"Number__c": "4711"});
+    let sent = || {
+        let requests = org.requests();
+        let events = requests
+            .iter()
+            .filter(|sent| sent.path.ends_with("/Shipped__e"));
+        events.count()
+    };
+    assert!(shipped.publish(&event).await.unwrap().uuid.is_some());
+    for fault in super::faults::troubles() {
+        let what = format!("{fault:?}");
+        // Of an expired session the org looks at nothing else.
+        let most = match fault == Fault::expired_session() {
+            true => 2,
+            false => 1,
+        };
+        let before = sent();
+        org.faults().add(fault.path("/services/data/").times(1));
+        let outcome = shipped.publish(&event).await;
+        org.faults().clear();
+        assert_eq!(sent() - before, most, "{what}");
+        match outcome {
+            Ok(published) => assert!(published.uuid.is_some(), "{what}"),
+            Err(error) => assert!(error.may_have_been_processed(), "{what}: {error}"),
+        }
+    }
 }
 
 const REPORT: &str = r#"

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::future::IntoFuture;
 
-use ferroforce::query::Cursor;
+use ferroforce::query::{Cursor, Page};
 use ferroforce::search::{ParameterizedSearch, SearchObject, Term};
 use ferroforce::{ErrorKind, Record, Result};
 use ferroforce_org::{Fault, LocalOrg};
@@ -45,7 +45,7 @@ async fn every_row_comes_once_whatever_a_page_meets() {
     }
     for fault in troubles() {
         org.faults()
-            .add(fault.path("/services/data/").skip(1).times(1));
+            .add(fault.clone().path("/services/data/").skip(1).times(1));
         let records: Vec<Record> = salesforce
             .query(SOQL)
             .batch_size(200)
@@ -55,6 +55,17 @@ async fn every_row_comes_once_whatever_a_page_meets() {
             .unwrap();
         let ids: Vec<_> = records.iter().filter_map(Record::id).collect();
         assert_eq!(ids, all);
+        org.faults().clear();
+
+        org.faults()
+            .add(fault.path("/services/data/").skip(1).times(1));
+        let query = salesforce.query(SOQL).include_deleted().batch_size(200);
+        let pages: Vec<Page<Contact>> = query.pages().try_collect().await.unwrap();
+        let ids: Vec<_> = pages
+            .iter()
+            .flat_map(|page| page.records.iter().map(|contact| contact.id))
+            .collect();
+        assert_eq!((pages.len(), &ids), (3, &all));
         org.faults().clear();
     }
 }
@@ -173,7 +184,11 @@ async fn through_all<R: Debug, C: IntoFuture<Output = Result<R>>>(
 #[tokio::test]
 async fn every_other_read_gets_through() {
     let (org, salesforce) = start().await;
-    contacts(&salesforce, 3, None).await;
+    contacts(&salesforce, 4, None).await;
+    let last = salesforce.query("SELECT Id FROM Contact WHERE LastName = 'C 3'");
+    let last: Record = last.fetch_one().await.unwrap();
+    let id = last.id().unwrap();
+    salesforce.sobject("Contact").delete(id).await.unwrap();
     let soql = || salesforce.query("SELECT Id FROM Contact");
     through_all(&org, "count", || soql().count(), |count| *count == 3).await;
     through_all(
@@ -183,6 +198,8 @@ async fn every_other_read_gets_through() {
         |explained| !explained.plans.is_empty(),
     )
     .await;
+    let deleted_too = || soql().include_deleted().fetch_all::<Record>();
+    through_all(&org, "deleted too", deleted_too, |rows| rows.len() == 4).await;
     let ranges = || {
         let query = salesforce.query("SELECT Id FROM Contact WHERE :range");
         query
@@ -250,7 +267,17 @@ async fn every_other_read_gets_through() {
             .fetch_all::<Record>()
     };
     through_all(&org, "tooling", classes, Vec::is_empty).await;
+    let levels = tooling.sobject("DebugLevel");
+    let described = || levels.describe();
+    through_all(&org, "tooling describe", described, |described: &Record| {
+        described.get::<&str>("name").unwrap() == "DebugLevel"
+    })
+    .await;
     let actions = salesforce.actions();
+    let standard = || actions.list_standard();
+    through_all(&org, "standard actions", standard, Vec::is_empty).await;
+    let custom = || actions.list_custom("apex");
+    through_all(&org, "actions", custom, |all| all[0].name == "Echo").await;
     let echo = actions.custom("apex", "Echo");
     through_all(
         &org,

@@ -116,11 +116,20 @@ async fn a_description_that_still_holds_is_not_sent_again() {
     let one = cache.get("Account").await.unwrap();
     let two = cache.get("ACCOUNT").await.unwrap();
     assert!(Arc::ptr_eq(&one, &two));
-    let statuses: Vec<_> = org
-        .requests()
-        .iter()
-        .filter(|request| request.path.ends_with("/describe"))
-        .map(|request| request.status)
-        .collect();
-    assert_eq!(statuses, [Some(200), Some(304), Some(200), Some(304)]);
+    let (one, two) = (cache.global().await, cache.global().await);
+    assert!(Arc::ptr_eq(&one.unwrap(), &two.unwrap()));
+    let one = cache.layouts("Account").await.unwrap();
+    let two = cache.layouts("ACCOUNT").await.unwrap();
+    assert!(Arc::ptr_eq(&one, &two));
+    let requests = org.requests();
+    let statuses = |end: &str| -> Vec<_> {
+        let asked = requests
+            .iter()
+            .filter(|request| request.path.to_ascii_lowercase().ends_with(end));
+        asked.map(|request| request.status).collect()
+    };
+    let twice = [Some(200), Some(304)];
+    assert_eq!(statuses("account/describe"), [twice, twice].concat());
+    assert_eq!(statuses("/sobjects"), twice);
+    assert_eq!(statuses("account/describe/layouts"), twice);
 }

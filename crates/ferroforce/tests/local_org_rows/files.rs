@@ -179,6 +179,53 @@ async fn an_upload_is_never_doubled() {
     }
 }
 
+/// A new file for a record may be sent twice, except where it is a stream. Of that the
+/// error says whether it may be there.
+#[tokio::test]
+async fn a_file_is_replaced_whatever_goes_wrong() {
+    let (org, salesforce) = start().await;
+    let attachments = salesforce.sobject("Attachment");
+    let record = json!({"Name": "a", "ParentId": account(&salesforce).await});
+    let old = attachments.upload(&record, Blob::bytes("a", "old")).await;
+    let id = old.unwrap().id;
+    let troubles = [
+        Fault::unavailable(),
+        Fault::html(),
+        Fault::cut_before(),
+        Fault::cut_after(),
+        Fault::locked_row(),
+        Fault::expired_session(),
+    ];
+    for (number, fault) in troubles.into_iter().enumerate() {
+        for streamed in [false, true] {
+            let what = format!("{fault:?} streamed: {streamed}");
+            let before = attachments.download(id, "Body").bytes().await.unwrap();
+            let content = format!("{number}-{streamed}").into_bytes();
+            let blob = if streamed {
+                pieces(&content)
+            } else {
+                Blob::bytes("a", content.clone())
+            };
+            org.faults()
+                .add(fault.clone().path("/services/data/").times(1));
+            let update = attachments.update_file(id, &json!({"Name": "b"}), blob);
+            let outcome = update.await;
+            org.faults().clear();
+            let after = attachments.download(id, "Body").bytes().await.unwrap();
+            match outcome {
+                Ok(()) => assert_eq!(after, content, "{what}"),
+                Err(error) => {
+                    assert!(streamed, "{what}: {error}");
+                    assert!(
+                        after == before || error.may_have_been_processed(),
+                        "{what}: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// A stream that breaks off on this side leaves nothing behind.
 #[tokio::test]
 async fn an_upload_that_breaks_off_creates_nothing() {

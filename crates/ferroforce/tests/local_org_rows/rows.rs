@@ -136,6 +136,30 @@ async fn what_did_not_change_is_not_sent_again_and_what_did_is_not_overwritten()
     }
 }
 
+/// Dates count in seconds and would not tell.
+#[tokio::test]
+async fn a_change_within_the_same_second_is_told_by_the_etag() {
+    let (org, salesforce) = start().await;
+    org.stop_clock(org.now());
+    let accounts = salesforce.sobject("Account");
+    let id = accounts.create(&json!({"Name": "A"})).await.unwrap().id;
+    let first = accounts
+        .get::<Record>(id)
+        .if_changed(&Validators::default());
+    let first = first.await.unwrap();
+    let Conditional::Modified(first) = first else {
+        panic!("nothing was known");
+    };
+    accounts.update(id, &json!({"Name": "B"})).await.unwrap();
+    let second = accounts.get::<Record>(id).if_changed(&first.validators);
+    let Conditional::Modified(second) = second.await.unwrap() else {
+        panic!("the change was missed");
+    };
+    assert_eq!(second.value.get::<String>("Name").unwrap(), "B");
+    let (before, after) = (first.validators, second.validators);
+    assert_eq!(before.last_modified, after.last_modified);
+}
+
 #[tokio::test]
 async fn deleted_and_updated_records_are_listed() {
     let (org, salesforce) = start().await;

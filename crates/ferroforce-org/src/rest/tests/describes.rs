@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::client::Client;
+use crate::admin::Snapshot;
+use crate::auth::Profile;
 use crate::settings::Settings;
 
 #[tokio::test]
@@ -55,6 +57,53 @@ async fn what_a_client_knows_is_not_sent_again() {
             client.raw(request.body("".into()).unwrap()).await.status,
             200
         );
+    }
+}
+
+/// Whoever has a describe from before asks by its date, in seconds; here no time goes by.
+#[tokio::test]
+async fn a_describe_is_another_once_a_user_has_another_profile() {
+    let client = Client::with(Settings {
+        profiles: vec![Profile::new("Reader").object("Account", [])],
+        ..Settings::default()
+    });
+    client.org.clock.stop_at(client.org.clock.now());
+    let conditional = async |name: &str, value: &str| {
+        let request = client.request("GET", "/sobjects").header(name, value);
+        client.raw(request.body("".into()).unwrap()).await
+    };
+    let own = format!("/sobjects/User/{}", client.org.auth.first_member().id);
+    let profile = client
+        .query("SELECT Id FROM Profile WHERE Name = 'Reader'")
+        .await
+        .json();
+    let reader = json!({"ProfileId": profile["records"][0]["Id"]});
+    let administrator = json!({"ProfileId": client.get(&own).await.json()["ProfileId"]});
+    let start = Snapshot::of(&client.org).await.unwrap();
+    let mut known = client
+        .get("/sobjects")
+        .await
+        .header("last-modified")
+        .to_owned();
+    for (change, has_accounts) in [
+        (Some(&reader), false),
+        (Some(&administrator), true),
+        (Some(&reader), false),
+        (None, true),
+    ] {
+        let same = client.patch(&own, &json!({"FirstName": "Ada"})).await;
+        assert_eq!(same.status, 204);
+        assert_eq!(conditional("if-modified-since", &known).await.status, 304);
+        match change {
+            Some(change) => assert_eq!(client.patch(&own, change).await.status, 204),
+            None => start.restore(&client.org).await.unwrap(),
+        }
+        let refused = conditional("if-unmodified-since", &known).await;
+        assert_eq!(refused.status, 412);
+        let newer = conditional("if-modified-since", &known).await;
+        assert_eq!(newer.status, 200);
+        assert_eq!(newer.text().contains("\"name\":\"Account\""), has_accounts);
+        newer.header("last-modified").clone_into(&mut known);
     }
 }
 

@@ -158,3 +158,39 @@ async fn searches_find_nothing_in_what_is_hidden() {
     let refused = found("FIND {doe} RETURNING Contact(Email)").await.error();
     assert_eq!(refused.1, "INVALID_FIELD");
 }
+
+/// The User Interface API knows of no other rights than the rest.
+#[tokio::test]
+async fn records_of_the_user_interface_show_and_take_no_more_than_others() {
+    let client = restricted();
+    let path = |id: &str| format!("/ui-api/records/{id}");
+    let case = path("500Lo0000000001");
+    let read = client.get(&format!("{case}?fields=Case.Subject")).await;
+    assert_eq!(read.error().1, "NOT_FOUND");
+    let change = json!({"fields": {"Subject": "New"}});
+    assert_eq!(client.patch(&case, &change).await.error().1, "NOT_FOUND");
+    assert_eq!(client.delete(&case).await.error().1, "NOT_FOUND");
+
+    let contact = path("003Lo0000000001");
+    let read = client.get(&format!("{contact}?fields=Contact.Email")).await;
+    assert_eq!(read.error().1, "INVALID_FIELD");
+    let chosen = "fields=Contact.LastName&optionalFields=Contact.Email";
+    let read = client.get(&format!("{contact}?{chosen}")).await.json();
+    assert_eq!(read["fields"]["LastName"]["value"], "Doe");
+    assert_eq!(read["fields"].get("Email"), None);
+    let hidden = json!({"fields": {"Email": "x@y.example"}});
+    assert_eq!(
+        client.patch(&contact, &hidden).await.error().2,
+        "No such column 'Email' on sobject of type Contact"
+    );
+    let fixed = json!({"fields": {"Phone": "2"}});
+    let fixed = client.patch(&contact, &fixed).await;
+    assert_eq!(fixed.error().1, "INVALID_FIELD_FOR_INSERT_UPDATE");
+
+    let account = path("001Lo0000000001");
+    let change = json!({"fields": {"Name": "New"}});
+    assert_eq!(
+        client.patch(&account, &change).await.error().1,
+        "INSUFFICIENT_ACCESS_OR_READONLY"
+    );
+}

@@ -565,3 +565,26 @@ async fn a_request_can_depend_on_the_last_change() {
         assert_eq!(answer.status.as_u16(), expected, "{method} {header} {date}");
     }
 }
+
+/// Texts are trimmed, so a blank key is no value: a record that is made by it would be another
+/// one each time.
+#[tokio::test]
+async fn a_blank_key_finds_nothing_and_creates_nothing() {
+    let client = Client::new();
+    client
+        .create("Account", &json!({"Name": "without a key"}))
+        .await;
+    for blank in ["%20", "%09", "%C2%A0%20"] {
+        let path = format!("/sobjects/Account/External_Id__c/{blank}");
+        for answer in [
+            client.get(&path).await,
+            client.patch(&path, &json!({"Name": "Acme"})).await,
+            client.delete(&path).await,
+        ] {
+            let (status, code, _) = answer.error();
+            assert_eq!((status, code.as_str()), (404, "NOT_FOUND"), "{path}");
+        }
+    }
+    let count = client.query("SELECT COUNT() FROM Account").await.json();
+    assert_eq!(count["totalSize"], 1);
+}

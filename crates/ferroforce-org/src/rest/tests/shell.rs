@@ -312,7 +312,9 @@ async fn a_describe_is_not_sent_twice() {
 async fn the_resources_name_who_asks() {
     let client = Client::new();
     let resources = client.get("/").await.json();
-    assert_eq!(resources["sobjects"], "/services/data/v66.0/sobjects");
+    for served in ["sobjects", "jobs", "named", "tooling", "ui-api"] {
+        assert_eq!(resources[served], format!("/services/data/v66.0/{served}"));
+    }
     let user = client.org.auth.directory.members()[0].id;
     assert_eq!(
         resources["identity"],

@@ -179,6 +179,19 @@ async fn a_password_is_changed_and_reset() {
 }
 
 #[tokio::test]
+async fn a_user_whose_key_is_password_is_found_by_it() {
+    let client = client();
+    let key = json!({"FederationIdentifier": "password"});
+    assert_eq!(client.patch(BOB, &key).await.status, 204);
+    let path = "/sobjects/User/FederationIdentifier/password";
+    let found = client.get(path).await.json();
+    assert_eq!(found["Username"], "bob@example.com");
+    let changed = client.patch(path, &json!({"FirstName": "Rob"})).await;
+    assert_eq!(changed.json()["created"], false);
+    assert_eq!(client.get(BOB).await.json()["FirstName"], "Rob");
+}
+
+#[tokio::test]
 async fn only_administrators_change_the_passwords_of_others() {
     let ada = User::new("ada@example.com").profile("Reader");
     let bob = User::new("bob@example.com");

@@ -435,6 +435,39 @@ async fn a_query_that_no_address_can_carry_goes_in_a_batch() {
     assert_eq!(script.count(), 3);
 }
 
+/// What Salesforce takes is no sharp line, and what lies between may take less.
+#[tokio::test(start_paused = true)]
+async fn a_query_that_is_turned_away_as_too_long_goes_in_a_batch() {
+    for status in [414, 431] {
+        let script = Script::new(move |sent, _| match sent.uri.path() {
+            "/services/data/v66.0/query" => Reply::json(
+                status,
+                "<h1>Bad Message</h1><pre>reason: URI Too Long</pre>",
+            ),
+            "/services/data/v66.0/composite/batch" => {
+                let page = json!({"totalSize": 1, "done": true, "records": [{"Number": 0}]});
+                let result = json!({"statusCode": 200, "result": page});
+                let results = json!({"hasErrors": false, "results": [result]});
+                Reply::json(200, &results.to_string())
+            }
+            other => panic!("{other}"),
+        });
+        let ids: Vec<_> = (0..150).map(|id| format!("{id:018}")).collect();
+        let query = salesforce(&script).query("SELECT Number FROM T WHERE Id IN :ids");
+        let rows = query.bind("ids", ids).fetch_all::<Row>().await.unwrap();
+        assert_eq!((rows.len(), script.count()), (1, 2), "{status}");
+
+        // Not for its query, so a batch would be of no help.
+        let short = salesforce(&script).query("SELECT Number FROM T");
+        let error = short.fetch_all::<Row>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RequestTooLong);
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert!(error.to_string().contains("URI Too Long"), "{error}");
+        assert!(error.is_before_send() && !error.is_retryable());
+        assert_eq!(script.count(), 3);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn salesforce_s_headers_go_with_every_page() {
     let pages = paged(3);
