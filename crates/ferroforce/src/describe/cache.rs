@@ -97,11 +97,11 @@ impl DescribeCache {
         self.look(&self.kept.global, "", call).await
     }
 
-    async fn look<T: Send + 'static>(
+    async fn look<T: Send + Sync + 'static>(
         &self,
         shelf: &Shelf<T>,
         name: &str,
-        call: impl FnOnce() -> Call<T>,
+        call: impl FnOnce() -> Call<T> + Send,
     ) -> Result<Arc<T>> {
         // Names do not tell capitals from small letters.
         let name = name.to_ascii_lowercase();
