@@ -30,6 +30,7 @@ pub use ranges::{ByIdRanges, RangedRows};
 pub use rows::{Records, Rows};
 
 pub(crate) use cursor::Fingerprint;
+pub(crate) use page::read_row;
 
 use crate::client::{Call, Salesforce, salesforce_headers};
 use crate::error::{Error, ErrorKind, Result};

@@ -132,9 +132,13 @@ impl RawPage {
 
     /// Row `index` as a `T`. `number` is its place in the whole query.
     pub(super) fn row<T: DeserializeOwned>(&self, index: usize, number: u64) -> Result<T> {
-        let bytes = self.text(index).unwrap_or_default();
-        read(bytes).map_err(|error| explain::<T>(bytes, number, error))
+        read_row(self.text(index).unwrap_or_default(), number)
     }
+}
+
+/// Reads row `number`, from 0, as a `T`.
+pub(crate) fn read_row<T: DeserializeOwned>(row: &[u8], number: u64) -> Result<T> {
+    read(row).map_err(|error| explain::<T>(row, number, error))
 }
 
 /// Checks the text once, where `from_slice` checks each string in it.

@@ -9,7 +9,9 @@ use super::text::serde_as_text;
 use super::{DateTime, Excerpt, Time};
 use crate::Error;
 
-/// A calendar date: the type of a date field. It knows no time zone.
+/// A calendar date: the type of a date field. It knows no time zone. `serde` reads it from a text
+/// like `2024-02-29`, and from the milliseconds between 1970 and the start of the date in UTC, which
+/// Bulk API 1.0 writes in JSON.
 ///
 /// ```
 /// use ferroforce::Date;
@@ -77,6 +79,19 @@ impl Date {
         DateTime::from_civil(self.0.to_datetime(time.civil()), 0)
     }
 
+    /// The date that begins so many milliseconds after 1970 in UTC.
+    fn from_unix_millis(millis: i64) -> Result<Self, Error> {
+        let start = DateTime::from_unix_millis(millis)?;
+        let midnight = civil::Time::midnight();
+        if start.time_utc().civil() == midnight {
+            Ok(start.date_utc())
+        } else {
+            Err(Error::invalid_input(format!(
+                "{millis} milliseconds since 1970 are not the start of a day"
+            )))
+        }
+    }
+
     pub(super) fn from_civil(date: civil::Date) -> Self {
         Self(date)
     }
@@ -142,7 +157,7 @@ impl fmt::Debug for Date {
     }
 }
 
-serde_as_text!(Date, "a date like 2024-02-29");
+serde_as_text!(Date, "a date like 2024-02-29", Date::from_unix_millis);
 
 #[cfg(test)]
 mod tests {
@@ -207,6 +222,10 @@ mod tests {
         assert_eq!(serde_json::to_string(&date).unwrap(), "\"2010-01-01\"");
         assert_eq!(format!("{date:?}"), "Date(2010-01-01)");
         assert!(serde_json::from_str::<Date>("20100101").is_err());
+        for (millis, text) in [("1262304000000", "2010-01-01"), ("-86400000", "1969-12-31")] {
+            let date: Date = serde_json::from_str(millis).unwrap();
+            assert_eq!(date.to_string(), text);
+        }
     }
 
     #[test]

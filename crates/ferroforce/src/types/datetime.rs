@@ -16,7 +16,8 @@ use crate::Error;
 /// A moment in time, to the millisecond: the type of a date/time field. The offset of a text that
 /// it is read from is applied and not kept: it prints in UTC, in the form of Salesforce's answers.
 ///
-/// It converts from and to [`SystemTime`].
+/// It converts from and to [`SystemTime`]. `serde` reads it from such a text, and from a number of
+/// milliseconds since 1970, which Bulk API 1.0 writes in JSON.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -197,7 +198,11 @@ impl serde::Serialize for DateTime {
     }
 }
 
-deserialize_from_text!(DateTime, "a date/time like 2022-03-17T16:21:26.000+0000");
+deserialize_from_text!(
+    DateTime,
+    "a date/time like 2022-03-17T16:21:26.000+0000",
+    DateTime::from_unix_millis
+);
 
 #[cfg(test)]
 mod tests {
@@ -304,6 +309,13 @@ mod tests {
             format!("{time:?}"),
             "DateTime(2022-03-17T16:21:26.000+0000)"
         );
+        let millis = time.unix_millis().to_string();
+        assert_eq!(serde_json::from_str::<DateTime>(&millis).unwrap(), time);
+        let before: DateTime = serde_json::from_str("-1").unwrap();
+        assert_eq!(before.unix_millis(), -1);
+        for other in ["1.5", "true", "[]", "18446744073709551615"] {
+            assert!(serde_json::from_str::<DateTime>(other).is_err(), "{other}");
+        }
     }
 
     proptest! {

@@ -8,6 +8,7 @@ mod rest;
 #[path = "../stopped_clock/mod.rs"]
 mod stopped_clock;
 mod v1;
+mod v1_stopped;
 mod ways;
 
 use std::time::Duration;

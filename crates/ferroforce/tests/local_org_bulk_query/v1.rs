@@ -1,11 +1,11 @@
-use ferroforce::ErrorKind;
 use ferroforce::bulk::v1::{NewV1Job, PkChunking, V1Outcome};
-use ferroforce::bulk::{BulkQuery, Paging};
+use ferroforce::bulk::{BulkQuery, Paging, ResultCursor};
+use ferroforce::{DateTime, ErrorKind};
 use ferroforce_org::{Fault, LocalOrg};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
-use super::{all, client, numbers, poll, start};
+use super::{Contact, ROWS, all, client, numbers, poll, start};
 
 const SOQL: &str =
     "SELECT Id, LastName, Description, Account.Name FROM Contact WHERE LastName LIKE 'C %'";
@@ -21,8 +21,103 @@ fn chunked(org: &LocalOrg) -> BulkQuery {
 #[tokio::test]
 async fn a_query_in_chunks_has_every_row_once_whatever_its_pages_meet() {
     let (org, _) = start().await;
-    assert_eq!(numbers(chunked(&org)).await.unwrap(), all());
-    let parallel = chunked(&org).paging(Paging::new().parallel(3).any_order());
+    every_row_once(&org, || chunked(&org)).await;
+}
+
+#[tokio::test]
+async fn a_query_in_json_has_every_row_once_whatever_its_pages_meet() {
+    let (org, _) = start().await;
+    every_row_once(&org, || in_json(&org)).await;
+    every_row_once(&org, || chunked(&org).json()).await;
+}
+
+/// In one file, since it has an order.
+fn in_json(org: &LocalOrg) -> BulkQuery {
+    let soql = "SELECT Id, LastName, Description, Account.Name FROM Contact ORDER BY LastName";
+    client(org).bulk().query(soql).json().poll(poll())
+}
+
+#[tokio::test]
+async fn records_of_json_are_those_of_rest() {
+    let (org, salesforce) = start().await;
+    let soql = "SELECT Id, LastName, Description, CreatedDate, Birthdate, IsDeleted, Account.Name \
+                FROM Contact ORDER BY LastName";
+    let mut rest = salesforce.query(soql).records();
+    let mut bulk = salesforce.bulk().query(soql).json().poll(poll()).records();
+    let mut rows = 0;
+    while let Some(record) = bulk.next().await {
+        let (record, other) = (record.unwrap(), rest.next().await.unwrap().unwrap());
+        assert_eq!(record.object(), other.object());
+        assert_eq!(record.url(), other.url());
+        for field in &other {
+            if field.name() == "CreatedDate" {
+                let [created, expected] =
+                    [&record, &other].map(|record| record.get::<DateTime>(field.name()).unwrap());
+                assert_eq!(created, expected);
+                continue;
+            }
+            let [value, expected] =
+                [&record, &other].map(|record| record.get::<Value>(field.name()).unwrap());
+            assert_eq!(value, expected, "{}", field.name());
+        }
+        rows += 1;
+    }
+    assert!(rest.next().await.is_none());
+    assert_eq!(rows, ROWS);
+    drop(org);
+}
+
+/// A page that stays cut off is an error, and whoever goes on from the cursor has every row
+/// once; also where the job was read to its end before.
+#[tokio::test]
+async fn rows_of_json_are_finished_from_the_cursor() {
+    let (org, salesforce) = start().await;
+    let job = chunked(&org).json().start().await.unwrap();
+    let path = "/services/async/*/job/*/batch/*/result/*";
+    for skip in 0..5 {
+        let fault = Fault::cut_chunked_body(500).path(path).skip(skip);
+        org.faults().add(fault.always());
+        let mut found = Vec::new();
+        let mut rows = job.clone().rows::<Contact>();
+        let error = loop {
+            match rows.next().await.unwrap() {
+                Ok(row) => found.push(row.number()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.jobs(), [job.id()]);
+        org.faults().clear();
+        let kept = serde_json::to_string(&rows.cursor().unwrap()).unwrap();
+        let cursor: ResultCursor = serde_json::from_str(&kept).unwrap();
+        let again = salesforce.bulk().resume_query(cursor.job().clone());
+        let mut rest = again.resume(cursor).unwrap().poll(poll()).rows::<Contact>();
+        while let Some(row) = rest.next().await {
+            found.push(row.unwrap().number());
+        }
+        found.sort_unstable();
+        assert_eq!(found, all(), "{skip}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_in_json_that_fails_or_finds_nothing_says_so() {
+    let (org, salesforce) = start().await;
+    let query = |soql: &'static str| salesforce.bulk().query(soql).json().poll(poll());
+    let nothing = "SELECT Id FROM Contact WHERE LastName = 'nobody'";
+    assert!(query(nothing).records().next().await.is_none());
+    let nothing = query(nothing).pk_chunking(PkChunking::new());
+    assert!(nothing.rows::<Contact>().next().await.is_none());
+    let mut rows = query("SELECT Nope__c FROM Contact").records();
+    let error = rows.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::JobFailed);
+    assert!(error.to_string().contains("the query failed"), "{error}");
+    assert_eq!(error.code().unwrap().as_str(), "InvalidBatch");
+    drop(org);
+}
+
+async fn every_row_once(org: &LocalOrg, chunked: impl Fn() -> BulkQuery) {
+    assert_eq!(numbers(chunked()).await.unwrap(), all());
+    let parallel = chunked().paging(Paging::new().parallel(3).any_order());
     assert_eq!(numbers(parallel).await.unwrap(), all());
     for path in [
         "/services/async/*/job/*/batch/*/result/*",
@@ -37,15 +132,18 @@ async fn a_query_in_chunks_has_every_row_once_whatever_its_pages_meet() {
             Fault::cut_chunked_body(200),
             Fault::expired_session(),
         ] {
-            let what = format!("{path} {fault:?}");
-            org.faults().add(fault.path(path).skip(1).times(1));
-            let found = numbers(chunked(&org)).await;
-            assert_eq!(
-                found.unwrap_or_else(|error| panic!("{what}: {error}")),
-                all(),
-                "{what}"
-            );
-            org.faults().clear();
+            for skip in [0, 1] {
+                let what = format!("{path} {skip} {fault:?}");
+                org.faults()
+                    .add(fault.clone().path(path).skip(skip).times(1));
+                let found = numbers(chunked()).await;
+                assert_eq!(
+                    found.unwrap_or_else(|error| panic!("{what}: {error}")),
+                    all(),
+                    "{what}"
+                );
+                org.faults().clear();
+            }
         }
     }
 }

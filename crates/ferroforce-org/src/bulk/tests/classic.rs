@@ -380,6 +380,37 @@ async fn queries_in_json_and_xml_tell_whole_records() {
     );
 }
 
+/// Each file is a list by itself, and so is one of no records.
+#[tokio::test]
+async fn files_of_json_are_lists_whatever_they_hold() {
+    let client = Client::new();
+    for number in 0..3 {
+        client
+            .create("Account", &json!({"Name": number.to_string()}))
+            .await;
+    }
+    let job = json!({"operation": "query", "object": "Account", "contentType": "JSON"});
+    for (condition, names) in [("!= null", 3), ("= '1'", 1), ("= 'none'", 0)] {
+        let made = client.json("POST", "/job", &job).await.json();
+        let id = made["id"].as_str().unwrap();
+        let soql = format!("SELECT Name FROM Account WHERE Name {condition}");
+        let batch = client.batch(id, "application/json", soql).await;
+        client.batch_ended(id, &batch).await;
+        let info = client
+            .json("GET", &format!("/job/{id}/batch"), &Value::Null)
+            .await
+            .json();
+        assert_eq!(info["batchInfo"][0]["numberRecordsProcessed"], names);
+        let ids = client.batch_result(id, &batch).await.json();
+        let path = format!(
+            "/job/{id}/batch/{batch}/result/{}",
+            ids[0].as_str().unwrap()
+        );
+        let found = client.xml("GET", &path, "").await;
+        assert_eq!(found.json().as_array().unwrap().len(), names);
+    }
+}
+
 #[tokio::test]
 async fn attachments_come_in_archives() {
     let client = Client::new();

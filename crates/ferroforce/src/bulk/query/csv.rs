@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use super::download::{Describe, Download, Item, Plan};
+use super::download::{Download, Item, Plan, Wanted};
 use super::{QueryHandle, ResultCursor};
 use crate::bulk::spool::blocking;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub struct BulkCsv {
 
 impl BulkCsv {
     pub(super) fn new(plan: Plan) -> Self {
-        let download = Download::new(plan, Describe::No);
+        let download = Download::new(plan, Wanted::Text);
         Self {
             has_header: download.number() > 0,
             download,

@@ -14,7 +14,8 @@ use super::super::{JobInfo, Poll as JobPoll};
 use super::job::wait;
 use super::kinds::kinds;
 use super::ops::{PAGES_SINCE, PageAt};
-use super::page::{self, BATCHES, Header, Next, Pages, Piece, Rows, Sink};
+use super::page::{self, BATCHES, Next, Pages, Sink};
+use super::text::{Header, Piece, Rows, Written};
 use super::upcoming::{Begin, Upcoming};
 use super::{BulkQuery, Paging, QueryHandle, ResultCursor};
 use crate::bulk::csv::read::{Columns, Dialect, Kind};
@@ -36,6 +37,20 @@ pub(super) struct Plan {
 pub(super) enum Start {
     Query(Box<BulkQuery>),
     Job(QueryHandle),
+}
+
+impl Start {
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Query(query) => query.json,
+            Self::Job(handle) => matches!(handle.written(), Written::Json),
+        }
+    }
+}
+
+/// What is told to whoever wants CSV of a job of JSON.
+pub(super) fn no_csv() -> Error {
+    Error::invalid_input("the results of this query are JSON: read them as rows or records")
 }
 
 /// What comes, in this order.
@@ -76,16 +91,19 @@ pub(super) struct Download {
 }
 
 enum State {
-    Waiting(Box<Plan>, Describe),
+    Waiting(Box<Plan>, Wanted),
     Running(Running),
     Ended,
 }
 
-/// Whether the kinds of the columns are wanted.
+/// What is made of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Describe {
-    Yes,
-    No,
+pub(super) enum Wanted {
+    Rows,
+    /// For which the kinds of the columns of CSV are needed.
+    Records,
+    /// CSV as it is written.
+    Text,
 }
 
 struct Running {
@@ -103,7 +121,7 @@ impl<T> Drop for Owned<T> {
 }
 
 impl Download {
-    pub(super) fn new(plan: Plan, describe: Describe) -> Self {
+    pub(super) fn new(plan: Plan, wanted: Wanted) -> Self {
         let from = plan.from.as_ref();
         let handle = match &plan.start {
             Start::Query(_) => None,
@@ -121,7 +139,7 @@ impl Download {
             index: from.map_or(0, |from| from.index),
             number: from.map_or(0, |from| from.number),
             handle,
-            state: State::Waiting(Box::new(plan), describe),
+            state: State::Waiting(Box::new(plan), wanted),
         }
     }
 
@@ -164,10 +182,10 @@ impl Download {
             match &mut self.state {
                 State::Ended => return Poll::Ready(None),
                 State::Waiting(..) => {
-                    if let State::Waiting(plan, describe) =
+                    if let State::Waiting(plan, wanted) =
                         std::mem::replace(&mut self.state, State::Ended)
                     {
-                        self.state = State::Running(begin(*plan, describe));
+                        self.state = State::Running(begin(*plan, wanted));
                     }
                 }
                 State::Running(running) => {
@@ -192,10 +210,10 @@ impl Download {
     }
 }
 
-fn begin(plan: Plan, describe: Describe) -> Running {
+fn begin(plan: Plan, wanted: Wanted) -> Running {
     let (sender, items) = mpsc::channel(ITEMS);
     let work = async move {
-        if let Err(error) = run(plan, describe, &sender).await {
+        if let Err(error) = run(plan, wanted, &sender).await {
             // Nobody may be left to be told.
             let _ = sender.send(Err(error)).await;
         }
@@ -208,7 +226,7 @@ fn begin(plan: Plan, describe: Describe) -> Running {
 
 type Items = mpsc::Sender<Result<Item>>;
 
-async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
+async fn run(plan: Plan, wanted: Wanted, items: &Items) -> Result<()> {
     let Plan {
         client,
         start,
@@ -216,6 +234,9 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         mut paging,
         from,
     } = plan;
+    if wanted == Wanted::Text && start.is_json() {
+        return Err(no_csv());
+    }
     let handle = match start {
         Start::Job(handle) => handle,
         Start::Query(query) => query.start().await?.handle().clone(),
@@ -233,9 +254,9 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
         client,
         job: handle.id(),
         version,
-        dialect: handle.dialect(),
+        written: handle.written(),
         paging,
-        counted: handle.divided_batch().is_none(),
+        counted: !handle.is_classic(),
         spare: Arc::default(),
     });
     let page = from.as_ref().and_then(|from| from.page.clone());
@@ -246,7 +267,7 @@ async fn run(plan: Plan, describe: Describe, items: &Items) -> Result<()> {
     };
     let mut work = Work {
         columns: None,
-        describe,
+        wanted,
         upcoming,
         running: VecDeque::new(),
         left_out: from.as_ref().map_or(0, |from| from.index),
@@ -280,7 +301,7 @@ struct RunningPage {
 struct Work {
     pages: Arc<Pages>,
     info: JobInfo,
-    describe: Describe,
+    wanted: Wanted,
     upcoming: Upcoming,
     running: VecDeque<RunningPage>,
     columns: Option<Arc<Columns>>,
@@ -371,6 +392,10 @@ impl Work {
 
     /// The first header goes on; the others must say the same.
     async fn header(&mut self, header: Header, items: &Items) -> Result<()> {
+        // JSON has none.
+        let Written::Csv(dialect) = self.pages.written else {
+            return Ok(());
+        };
         if let Some(known) = &self.columns {
             if *known == header.columns {
                 return Ok(());
@@ -382,14 +407,14 @@ impl Work {
         let columns = header.columns;
         self.columns = Some(Arc::clone(&columns));
         let object = self.info.object.clone().unwrap_or_default();
-        let kinds = match self.describe {
-            Describe::Yes => kinds(&self.pages.client, &object, &columns).await?,
-            Describe::No => Vec::new(),
+        let kinds = match self.wanted {
+            Wanted::Records => kinds(&self.pages.client, &object, &columns).await?,
+            Wanted::Rows | Wanted::Text => Vec::new(),
         };
         let described = Described {
             columns,
             text: header.text,
-            dialect: self.pages.dialect,
+            dialect,
             kinds,
             object,
             version: self.pages.version,

@@ -5,9 +5,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::super::job::{JobId, JobKind, ops, until_ended};
-use super::super::v1::{V1BatchId, query as v1};
+use super::super::v1::query as v1;
 use super::super::{Delimiter, JobInfo, JobState, LineEnding, Poll};
 use super::download::{Plan, Start};
+use super::text::Written;
 use super::{BulkCsv, BulkRecords, BulkRows, Paging, ResultCursor};
 use crate::bulk::csv::read::Dialect;
 use crate::client::{ApiVersion, Call, Salesforce};
@@ -22,25 +23,25 @@ pub struct QueryHandle {
     version: u16,
     delimiter: Delimiter,
     line_ending: LineEnding,
-    /// The batch that Bulk API 1.0 divides by ids.
+    /// How it was asked by Bulk API 1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    divided: Option<V1BatchId>,
+    classic: Option<v1::Asked>,
 }
 
 impl QueryHandle {
     /// A job of Bulk API 1.0.
-    pub(super) fn divided(id: JobId, version: ApiVersion, batch: V1BatchId) -> Self {
+    pub(super) fn classic(id: JobId, version: ApiVersion, asked: v1::Asked) -> Self {
         Self {
             id,
             version: version.number(),
             delimiter: Delimiter::default(),
             line_ending: LineEnding::default(),
-            divided: Some(batch),
+            classic: Some(asked),
         }
     }
 
-    pub(super) fn divided_batch(&self) -> Option<V1BatchId> {
-        self.divided
+    pub(super) fn is_classic(&self) -> bool {
+        self.classic.is_some()
     }
 
     /// What the job says of itself stands above what was asked for.
@@ -56,7 +57,7 @@ impl QueryHandle {
             version: told.unwrap_or(version.number()),
             delimiter: info.column_delimiter.unwrap_or(delimiter),
             line_ending: info.line_ending.unwrap_or(line_ending),
-            divided: None,
+            classic: None,
         }
     }
 
@@ -69,8 +70,12 @@ impl QueryHandle {
         ApiVersion::new(self.version)
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
-        Dialect::told(self.delimiter, self.line_ending)
+    /// What the results are written in.
+    pub(super) fn written(&self) -> Written {
+        match &self.classic {
+            Some(asked) if asked.is_json() => Written::Json,
+            _ => Written::Csv(Dialect::told(self.delimiter, self.line_ending)),
+        }
     }
 }
 
@@ -156,8 +161,8 @@ impl QueryJob {
 
     /// Where the job stands.
     pub fn get(&self) -> Call<JobInfo> {
-        let QueryHandle { id, divided, .. } = &self.handle;
-        self.client.call(match divided {
+        let QueryHandle { id, classic, .. } = &self.handle;
+        self.client.call(match classic {
             None => ops::get(JobKind::Query, id),
             Some(_) => self
                 .handle
@@ -179,8 +184,8 @@ impl QueryJob {
 
     /// Stops the job.
     pub fn abort(&self) -> Call<JobInfo> {
-        let QueryHandle { id, divided, .. } = &self.handle;
-        self.client.call(match divided {
+        let QueryHandle { id, classic, .. } = &self.handle;
+        self.client.call(match classic {
             None => ops::change(JobKind::Query, id, &JobState::Aborted),
             Some(_) => self
                 .handle
@@ -192,8 +197,8 @@ impl QueryJob {
     /// Deletes a job that has ended, with its results. Bulk API 1.0 has no such call:
     /// its jobs go by themselves after seven days.
     pub fn delete(&self) -> Call<()> {
-        let QueryHandle { id, divided, .. } = &self.handle;
-        self.client.call(match divided {
+        let QueryHandle { id, classic, .. } = &self.handle;
+        self.client.call(match classic {
             None => ops::delete(JobKind::Query, id),
             Some(_) => Err(Error::invalid_input(
                 "jobs of Bulk API 1.0 cannot be deleted; they go by themselves after seven days",
@@ -249,8 +254,8 @@ pub(super) async fn wait(
     handle: &QueryHandle,
     poll: &Poll,
 ) -> Result<Complete> {
-    if let Some(batch) = handle.divided {
-        let complete = v1::complete(client, handle.id, handle.version()?, batch, poll).await?;
+    if let Some(asked) = &handle.classic {
+        let complete = v1::complete(client, handle.id, handle.version()?, asked, poll).await?;
         return Ok(Complete {
             info: complete.info,
             pages: Some(complete.pages),

@@ -5,6 +5,7 @@
 mod csv;
 mod cursor;
 mod download;
+mod elements;
 mod job;
 mod kinds;
 mod ops;
@@ -12,6 +13,7 @@ mod page;
 mod paging;
 mod resumable;
 mod rows;
+mod text;
 mod upcoming;
 
 use std::fmt;
@@ -25,7 +27,7 @@ pub use job::{QueryHandle, QueryJob};
 pub use paging::Paging;
 pub use rows::{BulkRecords, BulkRows};
 
-use super::v1::{self, PkChunking};
+use super::v1::{self, PkChunking, V1ContentType};
 use super::{Bulk, Delimiter, JobInfo, LineEnding, Poll};
 use crate::client::Salesforce;
 use crate::error::{Error, Result};
@@ -60,6 +62,7 @@ impl Bulk {
             delimiter: Delimiter::default(),
             line_ending: LineEnding::default(),
             chunking: None,
+            json: false,
             poll: Poll::default(),
             paging: Paging::default(),
         }
@@ -88,6 +91,7 @@ pub struct BulkQuery {
     delimiter: Delimiter,
     line_ending: LineEnding,
     chunking: Option<PkChunking>,
+    json: bool,
     poll: Poll,
     paging: Paging,
 }
@@ -133,6 +137,31 @@ impl BulkQuery {
         self
     }
 
+    /// Has the results come as JSON, by Bulk API 1.0, which takes queries in chunks of ids
+    /// and others. Then numbers and booleans of [`records`](Self::records) are told by the
+    /// results themselves, at no further call, and types that tell null from an empty text
+    /// find both. They cannot be read as [`csv`](Self::csv) or [saved](Self::save).
+    ///
+    /// Salesforce writes dates and moments in milliseconds since 1970 there, which
+    /// [`Date`](crate::Date) and [`DateTime`](crate::DateTime) read as well.
+    ///
+    /// ```no_run
+    /// # async fn run(salesforce: ferroforce::Salesforce) -> ferroforce::Result<()> {
+    /// let query = "SELECT Id, NumberOfEmployees, Owner.Name FROM Account";
+    /// let mut accounts = salesforce.bulk().query(query).json().records();
+    /// while let Some(account) = accounts.next().await {
+    ///     let account = account?;
+    ///     let employees: Option<u32> = account.get("NumberOfEmployees")?;
+    ///     let owner: Option<&str> = account.get("Owner.Name")?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn json(mut self) -> Self {
+        self.json = true;
+        self
+    }
+
     /// How the job is waited for.
     pub fn poll(mut self, poll: Poll) -> Self {
         self.poll = poll;
@@ -152,21 +181,27 @@ impl BulkQuery {
     /// started twice because an answer was lost does no harm and ends by itself.
     pub async fn start(self) -> Result<QueryJob> {
         let version = self.client.api_version();
-        let handle = match self.chunking {
-            None => {
+        let handle = match (self.chunking.clone(), self.json) {
+            (None, false) => {
                 let info = self.client.call(self.op()).await?;
                 QueryHandle::new(&info, version, self.delimiter, self.line_ending)
             }
-            Some(chunking) => {
+            (chunking, json) => {
                 if (self.delimiter, self.line_ending) != Default::default() {
                     return Err(Error::invalid_input(
                         "Bulk API 1.0 knows commas and line feeds only",
                     ));
                 }
+                let format = if json {
+                    V1ContentType::Json
+                } else {
+                    V1ContentType::Csv
+                };
+                let query = self.soql.render()?;
                 let started =
-                    v1::query::start(&self.client, &self.soql, self.deleted_too, chunking);
-                let (job, batch) = started.await?;
-                QueryHandle::divided(job, version, batch)
+                    v1::query::start(&self.client, &query, self.deleted_too, chunking, format);
+                let (job, asked) = started.await?;
+                QueryHandle::classic(job, version, asked)
             }
         };
         tracing::debug!(job = %handle.id(), "query job started");
@@ -206,7 +241,8 @@ impl BulkQuery {
     ///
     /// A type that reads the rows of a [query](Salesforce::query) reads these too:
     /// parents are nested, an empty cell is null. A [`Record`](crate::Record) is none of
-    /// them, since it is JSON; [`records`](Self::records) makes some.
+    /// them unless the results are [JSON](Self::json); [`records`](Self::records) makes
+    /// some.
     pub fn rows<T: DeserializeOwned>(self) -> BulkRows<T> {
         BulkRows::new(self.plan())
     }
@@ -214,7 +250,7 @@ impl BulkQuery {
     /// The rows as a stream of [`Record`](crate::Record)s, for columns that are not
     /// known when the program is written. Numbers and booleans are what the
     /// description of the object says, which costs a call for each object that the
-    /// query names.
+    /// query names, unless the results are [JSON](Self::json).
     pub fn records(self) -> BulkRecords {
         BulkRecords::new(self.plan())
     }

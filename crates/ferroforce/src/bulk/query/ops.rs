@@ -2,16 +2,19 @@
 
 use bytes::Bytes;
 use http::Method;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::super::job::JobId;
 use super::super::job::ops::CSV;
 use super::super::{Delimiter, JobInfo, JobOperation, LineEnding};
+use super::text::Written;
 use crate::client::ApiVersion;
 use crate::error::{Error, Result};
 use crate::op::{Op, Path, Repeatability, Response, decode_json, path};
 use crate::soql::Soql;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The first version that has query jobs, and the first that lists their pages.
 const QUERIES_SINCE: u16 = 47;
@@ -69,7 +72,13 @@ pub(super) enum PageAt {
 }
 
 /// A page. It must be asked for in the version that the job was created with.
-pub(super) fn page(job: JobId, version: ApiVersion, at: &PageAt, rows: u32) -> Result<Op<Bytes>> {
+pub(super) fn page(
+    job: JobId,
+    version: ApiVersion,
+    at: &PageAt,
+    rows: u32,
+    written: Written,
+) -> Result<Op<Bytes>> {
     let whole = |response: &Response| Ok(response.body().clone());
     let op = match at {
         PageAt::Locator(locator) => {
@@ -97,7 +106,11 @@ pub(super) fn page(job: JobId, version: ApiVersion, at: &PageAt, rows: u32) -> R
             )
         }
     };
-    Ok(op.header(ACCEPT, CSV))
+    let accepted = match written {
+        Written::Csv(_) => CSV,
+        Written::Json => JSON,
+    };
+    Ok(op.header(ACCEPT, accepted))
 }
 
 fn below(job: JobId, version: ApiVersion, template: &'static str) -> Result<Path> {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -16,7 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::job::JobId;
 use super::ops::{self, PageAt};
 use super::paging::Paging;
-use crate::bulk::csv::read::{Batch, Columns, Dialect, LARGEST_RECORD, Row, Spare, Splitter};
+use super::text::{Piece, Text, Written};
+use crate::bulk::csv::read::Spare;
 use crate::client::{ApiVersion, Salesforce};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{CallSettings, Opened, Outgoing};
@@ -41,60 +41,11 @@ pub(super) struct Pages {
     pub(super) client: Salesforce,
     pub(super) job: JobId,
     pub(super) version: ApiVersion,
-    pub(super) dialect: Dialect,
+    pub(super) written: Written,
     pub(super) paging: Paging,
     /// Whether a page tells how many rows it has. Those of Bulk API 1.0 do not.
     pub(super) counted: bool,
     pub(super) spare: Arc<Spare>,
-}
-
-/// What is told of a page, in this order: the header once, then rows.
-#[derive(Debug)]
-pub(super) enum Piece {
-    Header(Header),
-    Rows(Rows),
-}
-
-/// The names of the columns, and how they were written.
-#[derive(Debug)]
-pub(super) struct Header {
-    pub(super) columns: Arc<Columns>,
-    pub(super) text: Bytes,
-}
-
-/// Some rows of a page.
-#[derive(Debug)]
-pub(super) struct Rows {
-    batch: Batch,
-    /// The first that counts.
-    first: usize,
-    /// Where the memory goes once they were read.
-    spare: Arc<Spare>,
-}
-
-impl Drop for Rows {
-    fn drop(&mut self) {
-        self.spare.give_back(std::mem::take(&mut self.batch));
-    }
-}
-
-impl Rows {
-    pub(super) fn len(&self) -> usize {
-        self.batch.len().saturating_sub(self.first)
-    }
-
-    pub(super) fn row(&self, index: usize) -> Option<Row<'_>> {
-        self.batch.row(self.first + index)
-    }
-
-    pub(super) fn text(&self) -> Bytes {
-        self.batch.bytes_from(self.first)
-    }
-
-    pub(super) fn leave_out(&mut self, rows: u64) {
-        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        self.first += rows.min(self.len());
-    }
 }
 
 /// The answer's word on where the next page is.
@@ -128,13 +79,11 @@ impl From<Error> for End {
 
 /// A page under way.
 struct Progress {
-    splitter: Splitter,
+    text: Text,
     /// How many bytes came, over all attempts.
     received: u64,
     /// The last of them.
     tail: Vec<u8>,
-    /// How many there are, once the header has come.
-    columns: Option<usize>,
 }
 
 /// Reads a page to its end, and gives back how many rows it has.
@@ -144,10 +93,9 @@ struct Progress {
 /// asked for.
 pub(super) async fn read(pages: Arc<Pages>, at: PageAt, mut sink: Sink) -> Result<u64> {
     let mut progress = Progress {
-        splitter: Splitter::new(pages.dialect, LARGEST_RECORD),
+        text: Text::new(pages.written, &pages.spare),
         received: 0,
         tail: Vec::new(),
-        columns: None,
     };
     let mut failures = 0;
     loop {
@@ -183,7 +131,13 @@ async fn attempt(
     progress: &mut Progress,
     sink: &mut Sink,
 ) -> Result<u64, End> {
-    let op = ops::page(pages.job, pages.version, at, pages.paging.page_rows)?;
+    let op = ops::page(
+        pages.job,
+        pages.version,
+        at,
+        pages.paging.page_rows,
+        pages.written,
+    )?;
     let settings = CallSettings {
         timeout: pages.paging.timeout,
         ..CallSettings::default()
@@ -202,8 +156,8 @@ async fn attempt(
         // Nobody may want to know.
         let _ = next.send(stated.next.clone());
     }
-    receive(pages, opened, progress, sink, stated.length).await?;
-    finish(pages, progress, sink, stated.rows).await
+    receive(opened, progress, sink, stated.length).await?;
+    finish(progress, sink, stated.rows).await
 }
 
 /// What an answer tells of its page.
@@ -235,7 +189,6 @@ impl Stated {
 
 /// Reads the body, of which as much as came before is left out.
 async fn receive(
-    pages: &Pages,
     opened: Opened,
     progress: &mut Progress,
     sink: &Sink,
@@ -261,7 +214,7 @@ async fn receive(
             None => {
                 // Rows that are there are not kept from who waits for them.
                 if waiting > 0 {
-                    send_rows(pages, progress, sink).await?;
+                    send_rows(progress, sink).await?;
                     waiting = 0;
                 }
                 let next = poll_fn(|cx| Pin::new(&mut body).poll_next(cx));
@@ -279,7 +232,7 @@ async fn receive(
             progress.add(new);
             waiting += new.len();
             if waiting >= BATCH_BYTES {
-                send_rows(pages, progress, sink).await?;
+                send_rows(progress, sink).await?;
                 waiting = 0;
             }
         }
@@ -308,7 +261,7 @@ fn rested(stall: Duration) -> TransportError {
 
 impl Progress {
     fn add(&mut self, bytes: &[u8]) {
-        self.splitter.push(bytes);
+        self.text.push(bytes);
         self.received += as_u64(bytes.len());
         let last = &bytes[bytes.len().saturating_sub(TAIL)..];
         self.tail.extend_from_slice(last);
@@ -371,39 +324,15 @@ fn incomplete(message: String) -> End {
 }
 
 /// Hands on the rows that are there as a whole.
-async fn send_rows(pages: &Pages, progress: &mut Progress, sink: &Sink) -> Result<()> {
-    let batch = progress.splitter.batch(pages.spare.take())?;
-    let Some(first) = batch.row(0) else {
-        pages.spare.give_back(batch);
-        return Ok(());
-    };
-    let mut skip = 0;
-    if progress.columns.is_none() {
-        let columns = Arc::new(Columns::read(first)?);
-        if is_nothing(&columns) {
-            progress.columns = Some(columns.len());
-            return Ok(());
-        }
-        progress.columns = Some(columns.len());
-        // A copy, or it would keep the memory of the rows.
-        let text = Bytes::copy_from_slice(batch.text(0));
-        send(sink, Piece::Header(Header { columns, text })).await?;
-        skip = 1;
+async fn send_rows(progress: &mut Progress, sink: &Sink) -> Result<()> {
+    let (header, rows) = progress.text.take()?;
+    if let Some(header) = header {
+        send(sink, Piece::Header(header)).await?;
     }
-    if batch.len() > skip {
-        let rows = Rows {
-            batch,
-            first: skip,
-            spare: Arc::clone(&pages.spare),
-        };
+    if let Some(rows) = rows {
         send(sink, Piece::Rows(rows)).await?;
     }
     Ok(())
-}
-
-/// What Bulk API 1.0 writes where there is no row, and no header then.
-fn is_nothing(columns: &Columns) -> bool {
-    matches!(columns.names(), [only] if **only == *"Records not found for this query")
 }
 
 async fn send(sink: &Sink, piece: Piece) -> Result<()> {
@@ -414,24 +343,12 @@ async fn send(sink: &Sink, piece: Piece) -> Result<()> {
 }
 
 /// Compares what came with what was stated, and hands on the rest.
-async fn finish(
-    pages: &Pages,
-    progress: &mut Progress,
-    sink: &Sink,
-    stated: Option<u64>,
-) -> Result<u64, End> {
-    send_rows(pages, progress, sink).await?;
-    let mut records = progress.splitter.records();
-    let rest = progress.splitter.rest();
-    if !rest.is_empty() {
-        // A last row needs no line end, but nothing else may be missing of it.
-        if !is_whole(rest, pages.dialect, progress.columns) {
-            return Err(incomplete("a page of results ends within a row".to_owned()));
-        }
-        records += 1;
-    }
-    // The first one is the header.
-    let rows = records.saturating_sub(1);
+async fn finish(progress: &mut Progress, sink: &Sink, stated: Option<u64>) -> Result<u64, End> {
+    send_rows(progress, sink).await?;
+    let rows = progress
+        .text
+        .rows()
+        .map_err(|what| incomplete(what.to_owned()))?;
     if let Some(stated) = stated
         && stated != rows
     {
@@ -439,19 +356,9 @@ async fn finish(
             "a page of results has {rows} rows where {stated} were stated"
         )));
     }
-    progress.splitter.finish();
-    send_rows(pages, progress, sink).await?;
+    progress.text.finish();
+    send_rows(progress, sink).await?;
     Ok(rows)
-}
-
-fn is_whole(text: &[u8], dialect: Dialect, columns: Option<usize>) -> bool {
-    let mut splitter = Splitter::new(dialect, LARGEST_RECORD);
-    splitter.push(text);
-    splitter.finish();
-    match splitter.next() {
-        Ok(Some(record)) => record.row().is_whole(columns),
-        Ok(None) | Err(_) => false,
-    }
 }
 
 fn as_u64(count: usize) -> u64 {

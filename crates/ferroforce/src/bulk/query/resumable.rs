@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
+use super::download::no_csv;
 use super::{BulkQuery, QueryHandle, ResultCursor};
 use crate::bulk::journal::{Journal, Kind};
 use crate::bulk::spool::blocking;
@@ -61,6 +62,9 @@ fn disk(error: std::io::Error) -> Error {
 }
 
 pub(super) async fn save(query: BulkQuery, path: &Path, journal: &Path) -> Result<u64> {
+    if query.json {
+        return Err(no_csv());
+    }
     let of = Of {
         query: fingerprint(&query)?,
         version: query.client.api_version().number(),

@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::download::{Describe, Described, Download, Item, Plan};
-use super::page::Rows;
+use super::download::{Described, Download, Item, Plan, Wanted};
+use super::text::Rows;
 use super::{QueryHandle, ResultCursor};
-use crate::bulk::csv::read::{Columns, RecordMaker, Row, read};
+use crate::bulk::csv::read::{Columns, RecordMaker};
 use crate::error::Result;
-use crate::types::Record;
+use crate::types::{Record, Shapes};
 
 /// The rows of a query job as a stream; made by
 /// [`BulkQuery::rows`](super::BulkQuery::rows) and
@@ -31,7 +31,10 @@ pub struct BulkRows<T> {
 #[must_use = "a stream does nothing until it is polled"]
 pub struct BulkRecords {
     place: Place,
+    /// Where rows are CSV.
     maker: Option<RecordMaker>,
+    /// Where they are JSON.
+    shapes: Shapes,
 }
 
 /// A place in the rows of a job.
@@ -43,9 +46,9 @@ struct Place {
 }
 
 impl Place {
-    fn new(plan: Plan, describe: Describe) -> Self {
+    fn new(plan: Plan, wanted: Wanted) -> Self {
         Self {
-            download: Download::new(plan, describe),
+            download: Download::new(plan, wanted),
             rows: None,
             index: 0,
         }
@@ -81,10 +84,6 @@ impl Place {
             }
         }
     }
-
-    fn row(&self, found: &Found) -> Option<Row<'_>> {
-        self.rows.as_ref()?.row(found.index)
-    }
 }
 
 /// A row that has come.
@@ -114,7 +113,7 @@ macro_rules! about_the_job {
 impl<T> BulkRows<T> {
     pub(super) fn new(plan: Plan) -> Self {
         Self {
-            place: Place::new(plan, Describe::No),
+            place: Place::new(plan, Wanted::Rows),
             columns: None,
             item: PhantomData,
         }
@@ -136,8 +135,9 @@ impl<T: DeserializeOwned> BulkRows<T> {
 impl BulkRecords {
     pub(super) fn new(plan: Plan) -> Self {
         Self {
-            place: Place::new(plan, Describe::Yes),
+            place: Place::new(plan, Wanted::Records),
             maker: None,
+            shapes: Shapes::default(),
         }
     }
 
@@ -161,10 +161,9 @@ impl<T: DeserializeOwned> Stream for BulkRows<T> {
         let Some(found) = ready!(found).transpose()? else {
             return Poll::Ready(None);
         };
-        let (Some(columns), Some(row)) = (columns, place.row(&found)) else {
-            return Poll::Ready(None);
-        };
-        Poll::Ready(Some(read(columns, row, found.number)))
+        let columns = columns.as_deref();
+        let rows = place.rows.as_ref();
+        Poll::Ready(rows.and_then(|rows| rows.read(found.index, columns, found.number)))
     }
 }
 
@@ -172,7 +171,11 @@ impl Stream for BulkRecords {
     type Item = Result<Record>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { place, maker } = self.get_mut();
+        let Self {
+            place,
+            maker,
+            shapes,
+        } = self.get_mut();
         let found = place.poll_row(cx, |header| {
             *maker = Some(RecordMaker::new(
                 header.columns,
@@ -184,10 +187,10 @@ impl Stream for BulkRecords {
         let Some(found) = ready!(found).transpose()? else {
             return Poll::Ready(None);
         };
-        let (Some(maker), Some(row)) = (maker, place.row(&found)) else {
+        let Some(rows) = &place.rows else {
             return Poll::Ready(None);
         };
-        Poll::Ready(Some(maker.make(row, found.number)))
+        Poll::Ready(rows.record(found.index, maker.as_mut(), shapes, found.number))
     }
 }
 

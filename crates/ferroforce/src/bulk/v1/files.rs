@@ -5,11 +5,12 @@ use std::io::{Cursor, Write};
 use bytes::Bytes;
 use serde::Serialize;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::cut::{Bounds, Cut, Cutter};
 use super::job::V1ContentType;
-use super::load::{V1Load, V1Running};
+use super::load::V1Load;
+use super::running::V1Running;
 use crate::error::{Error, Result};
 use crate::types::Excerpt;
 
@@ -174,7 +175,10 @@ impl Packer {
 
 fn archive(rows: &Bytes, files: &[(String, Bytes)]) -> zip::result::ZipResult<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    // Without the time, so that the same rows make the same archive again.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default());
     zip.start_file(ROWS, options)?;
     zip.write_all(rows)?;
     for (name, content) in files {

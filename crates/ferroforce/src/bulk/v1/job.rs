@@ -45,7 +45,7 @@ impl V1ContentType {
 }
 
 /// A job of Bulk API 1.0 to be created.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewV1Job {
     pub(super) object: String,
     pub(super) operation: JobOperation,
@@ -53,6 +53,8 @@ pub struct NewV1Job {
     pub(super) assignment_rule: Option<String>,
     pub(super) serial: bool,
     pub(super) content_type: V1ContentType,
+    /// Queries are not kept.
+    #[serde(skip)]
     pub(super) chunking: Option<PkChunking>,
 }
 
@@ -165,6 +167,12 @@ impl V1Job {
     pub fn batch(&self, id: V1BatchId) -> Call<V1Batch> {
         self.client
             .call(ops::batch(self.id, self.client.api_version(), id))
+    }
+
+    /// A batch as it was sent.
+    pub fn batch_request(&self, id: V1BatchId) -> Call<Bytes> {
+        self.client
+            .call(ops::request(self.id, self.client.api_version(), id))
     }
 
     /// What became of the rows of a batch, in their order, as it came: CSV or JSON.

@@ -1,18 +1,16 @@
-use std::collections::VecDeque;
-use std::fmt;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::super::job::{Next, Pace};
-use super::super::{JobId, JobInfo, Poll};
-use super::add::add;
-use super::batch::{V1Batch, V1BatchId};
+use super::super::Poll;
 use super::cut::{Bounds, Cut, Cutter};
-use super::job::{NewV1Job, V1ContentType};
-use super::ops;
-use super::results::V1Outcomes;
-use crate::client::{ApiVersion, Call, Salesforce};
-use crate::error::{Error, ErrorKind, Result};
+use super::handle::{Of, V1Handle};
+use super::job::NewV1Job;
+use super::running::V1Running;
+use super::send::Sending;
+use crate::bulk::journal::{Journal, Kind};
+use crate::client::Salesforce;
+use crate::error::Result;
 
 /// A load on its way; made by [`BulkV1::load`](super::BulkV1::load).
 ///
@@ -25,6 +23,7 @@ pub struct V1Load {
     pub(super) job: NewV1Job,
     pub(super) bounds: Bounds,
     poll: Poll,
+    journal: Option<PathBuf>,
 }
 
 impl V1Load {
@@ -34,6 +33,7 @@ impl V1Load {
             job,
             bounds: Bounds::default(),
             poll: Poll::default(),
+            journal: None,
         }
     }
 
@@ -57,13 +57,40 @@ impl V1Load {
         self
     }
 
+    /// Makes the load crash-proof: which jobs and batches there are is noted in this file
+    /// before anything depends on it. When the program was stopped while it sent rows, at
+    /// any point and however, start the same load with the same source and the same file:
+    /// each row is sent once. What was sent is not sent again, and the file must not be
+    /// used by two programs at a time. It holds ids and counts, and no row.
+    ///
+    /// To find out what was sent, the job that was last is closed, and a batch of it that
+    /// the file does not know is fetched back and compared with the rows. The rest goes to
+    /// a new job, after the batches of the other one where the job is
+    /// [serial](NewV1Job::serial).
+    ///
+    /// The rows must be the same, in the same order and written alike (maps that have their
+    /// keys in no order are not), or that is an error, and nothing more is sent. When all
+    /// were sent, starting the load again sends nothing and gives it back to be waited
+    /// for; remove the file to load anew.
+    ///
+    /// What it does not promise: a job to which somebody else adds batches is an error,
+    /// which only [aborting](super::V1Job::abort) it resolves; and zipped batches are found
+    /// again only by the same version of the library that packs them.
+    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
+        self.journal = Some(path.as_ref().to_owned());
+        self
+    }
+
     /// Sends the rows, batch after batch, and gives back the load while Salesforce still
-    /// works on them. A batch that may have arrived is looked for before it is sent
-    /// again, so that no row is written twice.
+    /// works on them. Where it is not clear whether a batch arrived, its job is closed, and
+    /// the batch is looked for before it is sent again, in another job: no row is written
+    /// twice.
     ///
     /// # Errors
-    /// A row that cannot be written, and what befalls the requests. The job is aborted
-    /// then, but batches that were sent before may be done: the error names the job.
+    /// A row that cannot be written, and what befalls the requests. The jobs are aborted
+    /// then, but batches that were sent before may be done: the error names the jobs. With a
+    /// [journal](Self::journal) nothing is aborted, and the load can go on; its errors are
+    /// those of the disk too, and a source that is not what it was.
     pub async fn start<R: Serialize>(
         self,
         rows: impl IntoIterator<Item = R, IntoIter: Send>,
@@ -90,171 +117,28 @@ impl V1Load {
     /// Sends what `next` gives until it gives nothing.
     pub(super) async fn run(
         self,
-        mut next: impl FnMut() -> Result<Option<Cut>> + Send,
+        next: impl FnMut() -> Result<Option<Cut>> + Send,
     ) -> Result<V1Running> {
-        // A first row that cannot be written is no reason for a job.
-        let mut cut = next()?;
         let version = self.client.api_version();
-        let job = self.client.call(ops::create(&self.job, version)).await?.id;
-        let mut running = V1Running {
-            handle: V1Handle {
-                job,
-                version: version.number(),
-                content_type: self.job.content_type,
-                batches: Vec::new(),
-            },
-            client: self.client,
-            poll: self.poll,
+        let of = Of::new(&self.job, self.bounds, version);
+        let mut handle = V1Handle::new(of.clone());
+        let mut journal = None;
+        if let Some(path) = &self.journal {
+            let (opened, entries) = Journal::open(path, Kind::Load, of).await?;
+            entries.into_iter().for_each(|entry| handle.enter(entry));
+            journal = Some(opened);
+        }
+        let (client, poll) = (self.client, self.poll);
+        let abandoned = journal.is_none();
+        let mut sending = Sending::new(client.clone(), version, handle, journal, poll.clone());
+        let sent = sending.run(next).await;
+        let running = V1Running::new(client, sending.handle().clone()).poll(poll);
+        let Err(error) = sent else {
+            return Ok(running);
         };
-        while let Some(batch) = cut {
-            let sent = running.send(&batch).await.and_then(|()| next());
-            cut = match sent {
-                Ok(cut) => cut,
-                Err(error) => {
-                    if let Err(error) = running.abort().await {
-                        tracing::warn!(error = %error.redacted(), "the job could not be aborted");
-                    }
-                    return Err(error.with_job(job));
-                }
-            };
+        if abandoned && let Err(error) = running.abort().await {
+            tracing::warn!(error = %error.redacted(), "the job could not be aborted");
         }
-        let closed = running
-            .client
-            .call(ops::change(job, version, "Closed"))
-            .await;
-        closed.map_err(|error| error.with_job(job))?;
-        Ok(running)
-    }
-}
-
-/// All that is needed to take up a load again: a value to be kept, by `serde`. It holds
-/// no token and no rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct V1Handle {
-    pub(super) job: JobId,
-    pub(super) version: u16,
-    pub(super) content_type: V1ContentType,
-    /// The batches in the order of their rows, and how many rows each has.
-    batches: Vec<(V1BatchId, u64)>,
-}
-
-impl V1Handle {
-    /// The job's id.
-    pub fn id(&self) -> JobId {
-        self.job
-    }
-
-    /// How many rows were sent.
-    pub fn rows(&self) -> u64 {
-        self.batches.iter().map(|(_, rows)| rows).sum()
-    }
-
-    pub(super) fn version(&self) -> Result<ApiVersion> {
-        ApiVersion::new(self.version)
-    }
-}
-
-/// A load that Salesforce works on. Made by [`V1Load::start`], and by
-/// [`BulkV1::resume`](super::BulkV1::resume) of its [handle](Self::handle).
-#[derive(Clone)]
-pub struct V1Running {
-    client: Salesforce,
-    handle: V1Handle,
-    poll: Poll,
-}
-
-impl V1Running {
-    pub(super) fn new(client: Salesforce, handle: V1Handle) -> Self {
-        Self {
-            client,
-            handle,
-            poll: Poll::default(),
-        }
-    }
-
-    /// What to keep, to take the load up again.
-    pub fn handle(&self) -> &V1Handle {
-        &self.handle
-    }
-
-    /// How its end is waited for.
-    #[must_use]
-    pub fn poll(mut self, poll: Poll) -> Self {
-        self.poll = poll;
-        self
-    }
-
-    /// Stops the job. Batches that are done stay done.
-    pub fn abort(&self) -> Call<JobInfo> {
-        let version = self.handle.version();
-        self.client
-            .call(version.and_then(|version| ops::change(self.handle.job, version, "Aborted")))
-    }
-
-    async fn send(&mut self, cut: &Cut) -> Result<()> {
-        let known: Vec<_> = self.handle.batches.iter().map(|(id, _)| *id).collect();
-        let V1Handle {
-            job, content_type, ..
-        } = self.handle;
-        let version = self.handle.version()?;
-        let batch = add(&self.client, job, version, content_type, &cut.data, &known).await?;
-        self.handle.batches.push((batch.id, cut.rows));
-        Ok(())
-    }
-
-    /// Waits until all batches are done, and gives what became of their rows.
-    ///
-    /// # Errors
-    /// As [`Poll`] says. The error names the job, and the job goes on.
-    pub async fn wait(&self) -> Result<V1Outcomes> {
-        let job = self.handle.job;
-        let clock = self.client.clock();
-        let began = clock.steady();
-        let mut pace = Pace::new(&self.poll);
-        let version = self.handle.version()?;
-        loop {
-            let asked = self.client.call(ops::batches(job, version)).await;
-            let elapsed = clock.steady().duration_since(began);
-            let next = match asked.map(|batches| self.ended(&batches)) {
-                Ok(Ok(Some(batches))) => {
-                    let (client, handle) = (self.client.clone(), self.handle.clone());
-                    return Ok(V1Outcomes::new(client, handle, batches));
-                }
-                Ok(Ok(None)) => pace.goes_on(elapsed, self.client.random()),
-                Ok(Err(error)) => return Err(error.with_job(job)),
-                Err(error) => pace.failed(error, elapsed, self.client.random()),
-            };
-            match next {
-                Next::Ask(pause) => tokio::time::sleep(pause).await,
-                Next::GiveUp(error) => return Err(error.with_job(job)),
-            }
-        }
-    }
-
-    /// The batches in the order of their rows, if all have ended.
-    fn ended(&self, batches: &[V1Batch]) -> Result<Option<VecDeque<(V1Batch, u64)>>> {
-        let mut ended = VecDeque::with_capacity(batches.len());
-        for (id, rows) in &self.handle.batches {
-            let Some(batch) = batches.iter().find(|batch| batch.id == *id) else {
-                return Err(Error::new(
-                    ErrorKind::Incomplete,
-                    format!("the job no longer tells of batch {id}"),
-                ));
-            };
-            if !batch.state.is_final() {
-                return Ok(None);
-            }
-            ended.push_back((batch.clone(), *rows));
-        }
-        Ok(Some(ended))
-    }
-}
-
-impl fmt::Debug for V1Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("V1Running")
-            .field("job", &self.handle.job)
-            .field("batches", &self.handle.batches.len())
-            .finish_non_exhaustive()
+        Err(error.with_jobs(running.handle().jobs()))
     }
 }

@@ -1,31 +1,38 @@
 //! Bulk API 1.0, for what 2.0 cannot do.
 //!
 //! * A query in chunks of ids: [`BulkQuery::pk_chunking`](super::BulkQuery::pk_chunking).
+//! * A query with its results in JSON: [`BulkQuery::json`](super::BulkQuery::json).
 //! * Loads in serial mode, with results in the order of the rows, as CSV or JSON, and
 //!   files in zipped batches: [`Bulk::v1`].
 //!
 //! <https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/asynch_api_intro.htm>
 
-mod add;
 mod batch;
 mod chunking;
+mod close;
 mod cut;
 #[cfg(feature = "zip")]
 mod files;
+mod handle;
 mod job;
 mod load;
 mod ops;
 pub(super) mod query;
 mod results;
+mod running;
+mod send;
+mod wait;
 mod wire;
 
 pub use batch::{V1Batch, V1BatchId, V1BatchState};
 pub use chunking::PkChunking;
 #[cfg(feature = "zip")]
 pub use files::RowWithFiles;
+pub use handle::V1Handle;
 pub use job::{NewV1Job, V1ContentType, V1Job};
-pub use load::{V1Handle, V1Load, V1Running};
+pub use load::V1Load;
 pub use results::{V1Outcome, V1Outcomes};
+pub use running::V1Running;
 
 use super::{Bulk, JobId, JobInfo};
 use crate::client::{Call, Salesforce};
@@ -68,7 +75,7 @@ impl BulkV1 {
         V1Load::new(self.client.clone(), job)
     }
 
-    /// Takes up a load that this program or another has started.
+    /// Takes up a load whose rows this program or another has sent.
     pub fn resume(&self, handle: V1Handle) -> V1Running {
         V1Running::new(self.client.clone(), handle)
     }

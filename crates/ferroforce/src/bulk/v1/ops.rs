@@ -139,6 +139,17 @@ pub(super) fn result(job: JobId, version: ApiVersion, batch: V1BatchId) -> Resul
     Ok(Op::new(Method::GET, path, whole))
 }
 
+/// A batch as it was sent.
+pub(super) fn request(job: JobId, version: ApiVersion, batch: V1BatchId) -> Result<Op<Bytes>> {
+    let path = at(
+        "/services/async/{version}/job/{job}/batch/{batch}/request",
+        version,
+        &[job.as_str(), batch.as_str()],
+    )?;
+    let whole = |response: &Response| Ok(response.body().clone());
+    Ok(Op::new(Method::GET, path, whole))
+}
+
 /// The ids of a query's results.
 pub(super) fn result_ids(
     job: JobId,

@@ -1,40 +1,101 @@
 //! Queries in chunks of ids.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
-use super::super::job::{Next, Pace};
-use super::super::{JobId, JobInfo, JobOperation, JobState, Poll};
-use super::add::add;
+use super::super::{JobId, JobInfo, JobKind, JobOperation, JobState, Poll};
 use super::batch::{V1Batch, V1BatchId, V1BatchState};
+use super::close::close;
 use super::job::{NewV1Job, V1ContentType};
+use super::wait::Waiting;
 use super::{PkChunking, ops};
 use crate::client::{ApiVersion, Salesforce};
 use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::op::Op;
-use crate::soql::{Soql, words};
+use crate::soql::words;
 
-/// Starts the job, and gives back the batch that Salesforce divides.
+/// How a query was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::bulk) struct Asked {
+    /// The batch that holds the query.
+    batch: V1BatchId,
+    format: V1ContentType,
+    /// Whether Salesforce divides it by ids.
+    in_chunks: bool,
+}
+
+impl Asked {
+    pub(in crate::bulk) fn is_json(&self) -> bool {
+        self.format == V1ContentType::Json
+    }
+}
+
+/// How often a query is asked of which it is not clear whether it arrived.
+const MOST: u32 = 4;
+
+/// Starts a job and gives it the query. Where it is not clear whether that arrived, it is
+/// asked in another job: sent again to the same one, it might be there twice.
 pub(in crate::bulk) async fn start(
     client: &Salesforce,
-    soql: &Soql,
+    query: &str,
     deleted_too: bool,
-    chunking: PkChunking,
-) -> Result<(JobId, V1BatchId)> {
+    chunking: Option<PkChunking>,
+    format: V1ContentType,
+) -> Result<(JobId, Asked)> {
     let version = client.api_version();
-    let query = soql.render()?;
     let operation = if deleted_too {
         JobOperation::QueryAll
     } else {
         JobOperation::Query
     };
-    let job = NewV1Job {
-        chunking: Some(chunking),
-        ..NewV1Job::new(operation, object_of(&query)?.to_owned())
+    let in_chunks = chunking.is_some();
+    let object = if in_chunks {
+        object_of(query)?
+    } else {
+        let mut words = words(query).skip_while(|word| !word.is("FROM")).skip(1);
+        words.next().ok_or_else(without_from)?.text
     };
-    let job = client.call(ops::create(&job, version)).await?.id;
+    let new = NewV1Job {
+        chunking,
+        content_type: format,
+        ..NewV1Job::new(operation, object.to_owned())
+    };
     let data = Bytes::copy_from_slice(query.as_bytes());
-    let batch = add(client, job, version, V1ContentType::Csv, &data, &[]).await?;
-    Ok((job, batch.id))
+    let mut sent = 0;
+    loop {
+        sent += 1;
+        let job = client.call(ops::create(&new, version)).await?.id;
+        let op = ops::add(job, version, format, data.clone());
+        let error = match client.call(op).bulk_batches(1).await {
+            Ok(batch) => {
+                let asked = Asked {
+                    batch: batch.id,
+                    format,
+                    in_chunks,
+                };
+                return Ok((job, asked));
+            }
+            Err(error) => error,
+        };
+        // It would run for nothing.
+        abort_for_nothing(client, job, version).await;
+        if !error.may_have_been_processed() || sent >= MOST {
+            return Err(error.with_job(job));
+        }
+        let wait = client.backoff(sent);
+        tracing::warn!(
+            sent,
+            "a query may not have arrived and is asked in another job"
+        );
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Stops a job of which nobody wants the results.
+async fn abort_for_nothing(client: &Salesforce, job: JobId, version: ApiVersion) {
+    if let Err(error) = super::close::abort(client, job, version).await {
+        tracing::warn!(error = %error.redacted(), "the job could not be aborted");
+    }
 }
 
 /// The object behind the `FROM` of the query itself, which is the only clause that may
@@ -54,8 +115,12 @@ fn object_of(query: &str) -> Result<&str> {
             }
         }
         (Some(_), Some(next)) => Err(refused(next.text)),
-        (None, _) => Err(Error::invalid_input("the query has no FROM")),
+        (None, _) => Err(without_from()),
     }
+}
+
+fn without_from() -> Error {
+    Error::invalid_input("the query has no FROM")
 }
 
 fn refused(clause: &str) -> Error {
@@ -80,27 +145,25 @@ pub(in crate::bulk) async fn complete(
     client: &Salesforce,
     job: JobId,
     version: ApiVersion,
-    divided: V1BatchId,
+    asked: &Asked,
     poll: &Poll,
 ) -> Result<Complete> {
-    let batches = ended(client, job, version, poll, divided).await?;
+    let batches = ended(client, job, version, poll, asked).await?;
     let failed = batches
         .iter()
         .find(|batch| batch.state == V1BatchState::Failed);
     if let Some(failed) = failed {
         // Chunks that are still queued would run for nothing.
-        if let Err(error) = client.call(ops::change(job, version, "Aborted")).await {
-            tracing::warn!(error = %error.redacted(), "the job could not be aborted");
-        }
-        return Err(failure(failed, divided).with_job(job));
+        abort_for_nothing(client, job, version).await;
+        return Err(failure(failed, asked).with_job(job));
     }
-    let mut info = client.call(ops::change(job, version, "Closed")).await?;
+    let mut info = close(client, job, version).await?;
     let mut pages = Vec::new();
     let mut rows = 0;
     for batch in &batches {
         // The one that was divided, and has no rows of its own.
         if batch.state == V1BatchState::NotProcessed {
-            if batch.id == divided && batches.len() > 1 {
+            if asked.in_chunks && batch.id == asked.batch && batches.len() > 1 {
                 continue;
             }
             return Err(Error::new(
@@ -119,8 +182,10 @@ pub(in crate::bulk) async fn complete(
     Ok(Complete { info, pages })
 }
 
-fn failure(batch: &V1Batch, divided: V1BatchId) -> Error {
-    let what = if batch.id == divided {
+fn failure(batch: &V1Batch, asked: &Asked) -> Error {
+    let what = if !asked.in_chunks {
+        "the query failed"
+    } else if batch.id == asked.batch {
         "dividing the query by ids failed; chunks that ran all the same are not all of its rows"
     } else {
         "a chunk of the query failed; what the others found is not all of its rows"
@@ -144,31 +209,20 @@ async fn ended(
     job: JobId,
     version: ApiVersion,
     poll: &Poll,
-    divided: V1BatchId,
+    asked: &Asked,
 ) -> Result<Vec<V1Batch>> {
-    let clock = client.clock();
-    let began = clock.steady();
-    let mut pace = Pace::new(poll);
-    loop {
-        let asked = client.call(ops::batches(job, version)).await;
-        let elapsed = clock.steady().duration_since(began);
-        let next = match asked {
-            Ok(mut batches) => {
-                let known = batches.iter().any(|batch| batch.id == divided);
-                if known && batches.iter().all(|batch| batch.state.is_final()) {
-                    // Ids of batches count up, and results come in their order.
-                    batches.sort_by_key(|batch| batch.id);
-                    return Ok(batches);
-                }
-                pace.goes_on(elapsed, client.random())
-            }
-            Err(error) => pace.failed(error, elapsed, client.random()),
-        };
-        match next {
-            Next::Ask(pause) => tokio::time::sleep(pause).await,
-            Next::GiveUp(error) => return Err(error.with_job(job)),
-        }
-    }
+    let waiting = Waiting {
+        client,
+        kind: JobKind::Query,
+        job,
+        version,
+        divided: asked.in_chunks.then_some(asked.batch),
+    };
+    let known = |batches: &[V1Batch]| Ok(batches.iter().any(|batch| batch.id == asked.batch));
+    let mut batches = waiting.until_ended(poll, known).await?;
+    // Ids of batches count up, and results come in their order.
+    batches.sort_by_key(|batch| batch.id);
+    Ok(batches)
 }
 
 pub(in crate::bulk) fn get(job: JobId, version: ApiVersion) -> Result<Op<JobInfo>> {

@@ -10,11 +10,12 @@ use serde::Deserialize;
 
 use super::batch::{V1Batch, V1BatchState};
 use super::job::V1ContentType;
-use super::load::V1Handle;
 use super::ops;
+use super::running::Batch;
+use crate::bulk::JobId;
 use crate::bulk::csv::read::{Columns, Dialect, LARGEST_RECORD, Splitter, read};
 use crate::bulk::results::row_error;
-use crate::client::Salesforce;
+use crate::client::{ApiVersion, Salesforce};
 use crate::error::{ApiError, Error, ErrorKind, Result};
 use crate::transport::BoxFuture;
 use crate::types::RecordId;
@@ -36,9 +37,12 @@ pub struct V1Outcome {
 #[must_use = "a stream does nothing until it is polled"]
 pub struct V1Outcomes {
     client: Salesforce,
-    handle: V1Handle,
-    /// Batches whose results are still to be fetched, with how many rows each was sent.
-    batches: VecDeque<(V1Batch, u64)>,
+    version: ApiVersion,
+    content_type: V1ContentType,
+    /// Batches whose results are still to be fetched.
+    batches: VecDeque<Batch>,
+    /// The job of the batch that is read.
+    job: Option<JobId>,
     fetch: Option<BoxFuture<'static, Result<Bytes>>>,
     ready: VecDeque<V1Outcome>,
     row: u64,
@@ -48,13 +52,16 @@ pub struct V1Outcomes {
 impl V1Outcomes {
     pub(super) fn new(
         client: Salesforce,
-        handle: V1Handle,
-        batches: VecDeque<(V1Batch, u64)>,
+        version: ApiVersion,
+        content_type: V1ContentType,
+        batches: VecDeque<Batch>,
     ) -> Self {
         Self {
             client,
-            handle,
+            version,
+            content_type,
             batches,
+            job: None,
             fetch: None,
             ready: VecDeque::new(),
             row: 0,
@@ -81,10 +88,10 @@ impl V1Outcomes {
 
     /// Takes in the results of the batch in front.
     fn arrived(&mut self, body: &Bytes) -> Result<()> {
-        let Some((batch, rows)) = self.batches.pop_front() else {
+        let Some((_, batch, rows)) = self.batches.pop_front() else {
             return Ok(());
         };
-        let results = match self.handle.content_type {
+        let results = match self.content_type {
             V1ContentType::Json => of_json(body)?,
             V1ContentType::Csv | V1ContentType::ZipCsv => of_csv(body)?,
         };
@@ -110,15 +117,16 @@ impl V1Outcomes {
                 self.arrived(&body?)?;
                 continue;
             }
-            let Some((batch, rows)) = self.batches.front() else {
+            let Some((job, batch, rows)) = self.batches.front() else {
                 return Poll::Ready(Ok(None));
             };
+            self.job = Some(*job);
             if batch.state == V1BatchState::Completed {
-                let call = ops::result(self.handle.job, self.handle.version()?, batch.id);
+                let call = ops::result(*job, self.version, batch.id);
                 self.fetch = Some(self.client.call(call).into_future());
                 continue;
             }
-            let error = unprocessed(batch).with_job(self.handle.job);
+            let error = unprocessed(batch).with_job(*job);
             let rows = *rows;
             self.batches.pop_front();
             self.give((0..rows).map(|_| Err(error.clone())));
@@ -234,15 +242,15 @@ impl Stream for V1Outcomes {
         }
         let outcome = ready!(self.poll_outcome(cx)).transpose();
         self.ended = !matches!(outcome, Some(Ok(_)));
-        let job = self.handle.job;
-        Poll::Ready(outcome.map(|outcome| outcome.map_err(|error| error.with_job(job))))
+        let job = self.job;
+        Poll::Ready(outcome.map(|outcome| outcome.map_err(|error| error.with_jobs(job))))
     }
 }
 
 impl fmt::Debug for V1Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("V1Outcomes")
-            .field("job", &self.handle.job)
+            .field("job", &self.job)
             .field("row", &self.row)
             .finish_non_exhaustive()
     }

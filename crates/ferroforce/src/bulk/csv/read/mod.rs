@@ -17,7 +17,7 @@ pub use reader::CsvReader;
 pub(crate) use batch::Batch;
 pub(crate) use columns::Columns;
 pub(crate) use dialect::Dialect;
-pub(crate) use reader::{LARGEST_RECORD, read};
+pub(crate) use reader::{LARGEST_RECORD, misplaced, read};
 pub(crate) use record::{Kind, RecordMaker};
 pub(crate) use row::Row;
 pub(crate) use spare::Spare;

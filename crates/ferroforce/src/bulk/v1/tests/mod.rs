@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use futures_util::StreamExt;
@@ -8,10 +7,14 @@ use serde_json::json;
 
 use super::*;
 use crate::bulk::Paging;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::script::{Counting, Reply, Script, Sent, Then, client};
 use crate::transport::TransportErrorKind;
 use crate::{Record, Salesforce};
+
+mod journal;
+mod json;
+mod loads;
 
 const JOB: &str = "750P0000006HoSQIA0";
 const NS: &str = "http://www.force.com/2009/06/asyncapi/dataload";
@@ -349,220 +352,6 @@ async fn an_expired_session_is_renewed_though_it_comes_as_400() {
         .unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "InvalidJob");
     assert_eq!(error.api_errors()[0].message(), "words of InvalidJob");
-}
-
-/// A job that takes batches in, and loses what it is told to lose.
-#[derive(Default)]
-struct Taken {
-    batches: Vec<String>,
-    posts: usize,
-}
-
-fn loading(
-    lose: impl Fn(usize) -> Option<Loss> + Send + Sync + 'static,
-) -> (Script, std::sync::Arc<Mutex<Taken>>) {
-    let taken = std::sync::Arc::new(Mutex::new(Taken::default()));
-    let kept = std::sync::Arc::clone(&taken);
-    let script = Script::new(move |sent, _| {
-        let mut taken = kept.lock().unwrap();
-        let path = below(sent);
-        if path.ends_with("/batch") && sent.method == Method::POST {
-            taken.posts += 1;
-            let loss = lose(taken.posts - 1);
-            if loss == Some(Loss::Request) {
-                return Reply::Fail(TransportErrorKind::Interrupted);
-            }
-            taken
-                .batches
-                .push(String::from_utf8_lossy(&sent.body).into_owned());
-            if loss == Some(Loss::Answer) {
-                return Reply::Fail(TransportErrorKind::Timeout);
-            }
-            return xml(201, &batch(taken.batches.len() - 1, "Queued", 0));
-        }
-        if path.ends_with("/batch") {
-            let batches: Vec<String> = (0..taken.batches.len())
-                .map(|number| batch(number, "Completed", 2))
-                .collect();
-            return list(&batches);
-        }
-        if let Some(path) = path.strip_suffix("/result") {
-            let number: usize = path[path.len() - 5..path.len() - 3].parse().unwrap();
-            return outcomes(&taken.batches[number]);
-        }
-        job("Open")
-    });
-    (script, taken)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Loss {
-    Request,
-    Answer,
-}
-
-/// Rows with the name `no` are refused.
-fn outcomes(batch: &str) -> Reply {
-    if batch.starts_with('[') {
-        let rows: Vec<BTreeMap<String, String>> = serde_json::from_str(batch).unwrap();
-        let results: Vec<_> = rows
-            .iter()
-            .map(|row| match &*row["Name"] {
-                "no" => json!({"success": false, "created": false, "id": null, "errors": [{
-                    "statusCode": "REQUIRED_FIELD_MISSING", "message": "words", "fields": ["X"],
-                }]}),
-                name => json!({"success": true, "created": true, "id": id_of(name), "errors": []}),
-            })
-            .collect();
-        return Reply::json(200, &json!(results).to_string());
-    }
-    let mut text = "\"Id\",\"Success\",\"Created\",\"Error\"\n".to_owned();
-    for name in batch.lines().skip(1) {
-        text += &match name {
-            "no" => "\"\",\"false\",\"false\",\"REQUIRED_FIELD_MISSING:words:X --\"\n".to_owned(),
-            name => format!("\"{}\",\"true\",\"true\",\"\"\n", id_of(name)),
-        };
-    }
-    Reply::Answer(StatusCode::OK, vec![], text.into())
-}
-
-fn id_of(name: &str) -> String {
-    format!("001000000000{name:0>3}AAA").replace("no", "00")
-}
-
-const NAMES: [&str; 5] = ["1", "2", "no", "4", "5"];
-
-async fn load(script: &Script, job: NewV1Job) -> Result<Vec<V1Outcome>> {
-    let rows = NAMES.map(|name| json!({"Name": name}));
-    let running = salesforce(script)
-        .bulk()
-        .v1()
-        .load(job)
-        .batch_rows(2)
-        .start(rows)
-        .await?;
-    assert_eq!(running.handle().rows(), 5);
-    let kept = serde_json::to_string(running.handle()).unwrap();
-    let running = salesforce(script)
-        .bulk()
-        .v1()
-        .resume(serde_json::from_str(&kept).unwrap());
-    let outcomes: Vec<_> = running.wait().await?.collect().await;
-    outcomes.into_iter().collect()
-}
-
-fn check(outcomes: &[V1Outcome]) {
-    assert_eq!(outcomes.len(), 5);
-    for (number, outcome) in outcomes.iter().enumerate() {
-        assert_eq!(outcome.row, number as u64);
-        match (&outcome.result, NAMES[number]) {
-            (Err(error), "no") => {
-                assert_eq!(error.code().unwrap().as_str(), "REQUIRED_FIELD_MISSING");
-                assert_eq!(error.api_errors()[0].fields(), ["X"]);
-            }
-            (Ok((id, true)), name) => assert_eq!(id.as_str()[..15], id_of(name)[..15]),
-            (other, name) => panic!("{name}: {other:?}"),
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn rows_are_loaded_and_their_outcomes_come_in_their_order() {
-    for job in [
-        NewV1Job::insert("Account").serial(),
-        NewV1Job::upsert("Account", "Key__c").json(),
-    ] {
-        let (script, taken) = loading(|_| None);
-        check(&load(&script, job.clone()).await.unwrap());
-        assert_eq!(taken.lock().unwrap().batches.len(), 3);
-        let sent = script.sent();
-        let created = String::from_utf8(sent[0].body.to_vec()).unwrap();
-        let json = job == NewV1Job::upsert("Account", "Key__c").json();
-        let mode = if json { "Parallel" } else { "Serial" };
-        assert!(created.contains(&format!("<concurrencyMode>{mode}</concurrencyMode>")));
-        assert_eq!(
-            created.contains("<externalIdFieldName>Key__c</externalIdFieldName>"),
-            json
-        );
-        let kind = sent[1].headers["content-type"].to_str().unwrap();
-        assert!(kind.starts_with(if json { "application/json" } else { "text/csv" }));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_batch_that_may_have_arrived_is_there_once() {
-    for loss in [Loss::Request, Loss::Answer] {
-        for lost in 0..3 {
-            let (script, taken) = loading(move |post| (post == lost).then_some(loss));
-            check(&load(&script, NewV1Job::insert("Account")).await.unwrap());
-            let taken = taken.lock().unwrap();
-            assert_eq!(taken.batches.len(), 3);
-            assert_eq!(taken.posts, if loss == Loss::Request { 4 } else { 3 });
-        }
-    }
-    // A line that stays down ends in an error, and the job is named.
-    let (script, _) = loading(|post| (post > 0).then_some(Loss::Request));
-    let error = load(&script, NewV1Job::insert("Account"))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Interrupted);
-    assert_eq!(error.jobs(), [JOB.parse().unwrap()]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_row_that_cannot_be_written_needs_no_job() {
-    let (script, _) = loading(|_| None);
-    let load = || {
-        salesforce(&script)
-            .bulk()
-            .v1()
-            .load(NewV1Job::insert("Account"))
-    };
-    let error = load().start([json!(5)]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(script.count(), 0);
-    let none: [Record; 0] = [];
-    assert_eq!(load().start(none).await.unwrap().handle().rows(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn rows_of_a_batch_that_failed_are_told_as_such() {
-    let (inner, _) = loading(|_| None);
-    let script = Script::new(move |sent, _| {
-        if below(sent).ends_with("/batch") && sent.method == Method::GET {
-            return list(&[
-                batch(0, "Completed", 2),
-                batch(1, "Failed", 0),
-                batch(2, "NotProcessed", 0),
-            ]);
-        }
-        inner.answer(sent)
-    });
-    let outcomes = load(&script, NewV1Job::insert("Account")).await.unwrap();
-    let failed: Vec<Option<&Error>> = outcomes
-        .iter()
-        .map(|outcome| outcome.result.as_ref().err())
-        .collect();
-    assert!(failed[..2].iter().all(Option::is_none));
-    for error in &failed[2..] {
-        assert_eq!(error.unwrap().kind(), ErrorKind::JobFailed);
-    }
-    assert_eq!(failed[2].unwrap().code().unwrap().as_str(), "InvalidBatch");
-}
-
-#[tokio::test(start_paused = true)]
-async fn fewer_results_than_rows_are_an_error() {
-    let (inner, _) = loading(|_| None);
-    let script = Script::new(move |sent, _| {
-        if below(sent).ends_with("/result") {
-            return outcomes("Name\n1\n");
-        }
-        inner.answer(sent)
-    });
-    let error = load(&script, NewV1Job::insert("Account"))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Incomplete);
 }
 
 #[tokio::test(start_paused = true)]
