@@ -3,6 +3,12 @@
 
 use crate::contact;
 
+/// How many rows a page has where the client does not say.
+const USUAL: u32 = 250_000;
+
+/// What a query has in it whose results are to be one page.
+const ONE_PAGE: &str = "'one page'";
+
 /// Rows that are rendered beforehand. Pages are made of them over and over.
 const BLOCK: u32 = 1_000;
 
@@ -41,11 +47,18 @@ impl Jobs {
         if rest.is_empty() {
             let limit = body.rsplit_once("LIMIT ")?.1;
             let digits = limit.bytes().take_while(u8::is_ascii_digit).count();
-            return Some(json(&info(limit[..digits].parse().ok()?, "UploadComplete")));
+            let prefix = if body.contains(ONE_PAGE) {
+                "751"
+            } else {
+                "750"
+            };
+            let total = limit[..digits].parse().ok()?;
+            return Some(json(&info(prefix, total, "UploadComplete")));
         }
+        let prefix = rest.get(..3)?;
         let total: u32 = rest.get(3..15)?.parse().ok()?;
         let Some((_, query)) = rest.split_once("/results") else {
-            return Some(json(&info(total, "JobComplete")));
+            return Some(json(&info(prefix, total, "JobComplete")));
         };
         let number = |name: &str| -> Option<u32> {
             let (_, value) = query.split_once(name)?;
@@ -53,8 +66,9 @@ impl Jobs {
             value[..digits].parse().ok()
         };
         let start = number("locator=").unwrap_or(0);
+        let usual = if prefix == "751" { total } else { USUAL };
         let rows = number("maxRecords=")
-            .unwrap_or(total)
+            .unwrap_or(usual)
             .min(total - start.min(total));
         Some(self.page(start, rows, total))
     }
@@ -89,8 +103,8 @@ fn json(body: &str) -> Page {
     }
 }
 
-fn info(total: u32, state: &str) -> String {
+fn info(prefix: &str, total: u32, state: &str) -> String {
     format!(
-        r#"{{"id":"750{total:012}","operation":"query","object":"Contact","createdById":"005000000000001AAA","createdDate":"2026-01-02T03:04:05.000+0000","systemModstamp":"2026-01-02T03:04:05.000+0000","state":"{state}","concurrencyMode":"Parallel","contentType":"CSV","apiVersion":66.0,"jobType":"V2Query","lineEnding":"LF","columnDelimiter":"COMMA","numberRecordsProcessed":{total},"retries":0,"totalProcessingTime":1}}"#
+        r#"{{"id":"{prefix}{total:012}","operation":"query","object":"Contact","createdById":"005000000000001AAA","createdDate":"2026-01-02T03:04:05.000+0000","systemModstamp":"2026-01-02T03:04:05.000+0000","state":"{state}","concurrencyMode":"Parallel","contentType":"CSV","apiVersion":66.0,"jobType":"V2Query","lineEnding":"LF","columnDelimiter":"COMMA","numberRecordsProcessed":{total},"retries":0,"totalProcessingTime":1}}"#
     )
 }
