@@ -27,7 +27,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// How many batches of a page wait to be read.
-pub(super) const BATCHES: usize = 4;
+pub(super) const BATCHES: usize = 3;
 
 /// How often a page is opened again without any row of it having come meanwhile.
 const MOST_FAILURES: u32 = 5;
