@@ -185,3 +185,25 @@ impl fmt::Debug for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    /// It lies in the memory into which a connection reads, which could not be used for
+    /// what comes next.
+    #[tokio::test]
+    async fn a_chunk_is_let_go_before_the_next_one_is_asked_for() {
+        let pieces: Vec<Bytes> = (0..4).map(|n| Bytes::from(vec![n; 100])).collect();
+        let mut given: Vec<Bytes> = Vec::new();
+        let chunks = futures_util::stream::iter(pieces).map(move |piece| {
+            assert!(given.iter().all(Bytes::is_unique));
+            given.push(piece.clone());
+            Ok::<_, TransportError>(piece)
+        });
+        let body = Body::stream(chunks).with_length(400);
+        assert_eq!(body.collect(1000).await.unwrap().len(), 400);
+    }
+}

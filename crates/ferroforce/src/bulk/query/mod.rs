@@ -263,7 +263,7 @@ impl BulkQuery {
 
     /// Writes the results to a file as one CSV text, and gives back how many rows it
     /// has. What stood there is replaced when all have come, and stays as it is
-    /// otherwise.
+    /// otherwise. Only its owner may read it.
     ///
     /// # Errors
     /// As [`rows`](Self::rows), and [`ErrorKind::Disk`](crate::ErrorKind::Disk).
@@ -283,7 +283,8 @@ impl BulkQuery {
     /// necessary when Salesforce no longer has the job: it keeps results for seven days.
     ///
     /// # Errors
-    /// As [`save`](Self::save), and a journal of another query.
+    /// As [`save`](Self::save), a journal of another query or file, and a file that is
+    /// gone although its journal says that it is whole.
     pub async fn save_resumable(
         self,
         path: impl AsRef<Path>,

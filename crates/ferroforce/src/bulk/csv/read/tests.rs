@@ -587,3 +587,31 @@ fn empty_lines_before_the_header_tell_nothing() {
     let row: BTreeMap<String, String> = reader.next_row().unwrap().unwrap();
     assert_eq!(row["Name"], "x");
 }
+
+#[test]
+fn the_memory_of_a_batch_is_used_again_unless_somebody_has_its_text() {
+    let spare = Spare::default();
+    let mut splitter = Splitter::new(Dialect::default(), LARGEST_RECORD);
+    let mut next = |text: &[u8]| {
+        splitter.push(text);
+        splitter.batch(spare.take()).unwrap()
+    };
+    let first = next(b"abcd,1\n");
+    let memory = first.bytes_from(0).as_ptr();
+    let kept = first.bytes_from(0);
+    spare.give_back(first);
+    // What came next lies elsewhere as long as the text is there.
+    for text in [b"efgh,2\n", b"ijkl,3\n"] {
+        let batch = next(text);
+        assert_ne!(batch.bytes_from(0).as_ptr(), memory);
+        spare.give_back(batch);
+    }
+    assert_eq!(kept, "abcd,1\n");
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..10 {
+        let batch = next(b"mnop,4\n");
+        seen.insert(batch.bytes_from(0).as_ptr());
+        spare.give_back(batch);
+    }
+    assert_eq!(seen.len(), 2, "the batch and what comes next take turns");
+}
